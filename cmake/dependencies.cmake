@@ -1,0 +1,61 @@
+# Finds every library that Roomcast uses. All come from Debian's packages, installed by scripts/deps; nothing is fetched here.
+#
+# Targets to link against:
+#   Boost::headers  OpenSSL::SSL  OpenSSL::Crypto  SQLite::SQLite3  Threads::Threads  ZLIB::ZLIB
+#   nlohmann_json::nlohmann_json  spdlog::spdlog  CLI11::CLI11  prometheus-cpp::pull  doctest::doctest
+#   roomcast::rdkafka   librdkafka 2.6.1 or newer
+#   roomcast::crypt     crypt(3), for bcrypt
+
+include_guard(GLOBAL)
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED)
+find_package(nlohmann_json 3.11 CONFIG REQUIRED)
+find_package(spdlog CONFIG REQUIRED)
+find_package(CLI11 CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED)
+find_package(doctest CONFIG REQUIRED)
+
+find_path(CRYPT_INCLUDE_DIR crypt.h REQUIRED)
+find_library(CRYPT_LIBRARY crypt REQUIRED)
+add_library(roomcast::crypt INTERFACE IMPORTED)
+set_target_properties(roomcast::crypt PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES ${CRYPT_INCLUDE_DIR}
+    INTERFACE_LINK_LIBRARIES ${CRYPT_LIBRARY})
+
+# On Debian 12 scripts/deps builds librdkafka into a prefix of its own, as a static library, so that programs need nothing
+# to find it when they run. Debian 13's own package is new enough. For pkg-config the same library is
+# rdkafka-static with PKG_CONFIG_PATH=/opt/roomcast/lib/pkgconfig.
+if(DEFINED ENV{ROOMCAST_PREFIX})
+    set(default_prefix $ENV{ROOMCAST_PREFIX})
+else()
+    set(default_prefix /opt/roomcast)
+endif()
+set(ROOMCAST_PREFIX ${default_prefix} CACHE PATH "Where scripts/deps puts what Debian does not package")
+
+set(rdkafka_min 2.6.1)
+find_package(PkgConfig REQUIRED)
+if(EXISTS ${ROOMCAST_PREFIX}/lib/pkgconfig/rdkafka-static.pc)
+    set(ENV{PKG_CONFIG_PATH} ${ROOMCAST_PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH})
+    pkg_check_modules(RDKAFKA rdkafka-static>=${rdkafka_min})
+else()
+    pkg_check_modules(RDKAFKA rdkafka>=${rdkafka_min})
+endif()
+if(NOT RDKAFKA_FOUND)
+    message(FATAL_ERROR "no librdkafka ${rdkafka_min} or newer, neither in ${ROOMCAST_PREFIX} nor from Debian: "
+                        "run scripts/deps build")
+endif()
+add_library(roomcast::rdkafka INTERFACE IMPORTED)
+# The linker flags as they are: the static library is named by its path, which CMake's own imported target would lose.
+set_target_properties(roomcast::rdkafka PROPERTIES
+    INTERFACE_INCLUDE_DIRECTORIES "${RDKAFKA_INCLUDE_DIRS}"
+    INTERFACE_COMPILE_OPTIONS "${RDKAFKA_CFLAGS_OTHER}"
+    INTERFACE_LINK_LIBRARIES "${RDKAFKA_LDFLAGS}")
