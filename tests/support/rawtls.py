@@ -1,0 +1,140 @@
+"""A TLS socket and hand-made WebSocket frames, for what no well-behaved client would send."""
+
+import base64
+import contextlib
+import os
+import socket
+import ssl
+import struct
+
+from support.https import HOST, request, tls_context
+
+TIMEOUT_S = 15
+TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
+
+
+def connect(edge, context=None, receive_buffer=None):
+    plain = socket.socket()
+    plain.settimeout(TIMEOUT_S)
+    if receive_buffer:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    try:
+        plain.connect((HOST, edge.port))
+        return (context or tls_context(edge.ca)).wrap_socket(plain, server_hostname=HOST)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def frame(opcode, payload=b"", fin=True, masked=True, reserved=0, length=None):
+    """One frame; `length` lies about the payload's."""
+    length = len(payload) if length is None else length
+    head = bytes([(0x80 if fin else 0) | (reserved << 4) | opcode])
+    mask_bit = 0x80 if masked else 0
+    if length < 126:
+        head += bytes([mask_bit | length])
+    elif length < 65536:
+        head += bytes([mask_bit | 126]) + struct.pack("!H", length)
+    else:
+        head += bytes([mask_bit | 127]) + struct.pack("!Q", length)
+    if not masked:
+        return head + payload
+    key = os.urandom(4)
+    return head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+
+
+class RawSocket:
+    """A WebSocket on which everything may be done wrong."""
+
+    def __init__(self, edge, token, query="", receive_buffer=None):
+        self.tls = connect(edge, receive_buffer=receive_buffer)
+        self.buffer = b""
+        key = base64.b64encode(os.urandom(16)).decode()
+        self.tls.sendall(
+            f"GET /ws{query} HTTP/1.1\r\nHost: {HOST}:{edge.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        head = self.read_until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 101 "), head
+
+    def read_until(self, mark):
+        while mark not in self.buffer:
+            self._fill()
+        head, self.buffer = self.buffer.split(mark, 1)
+        return head
+
+    def read_frame(self):
+        """(opcode, payload) of the server's next frame; servers send whole and unmasked ones."""
+        first, second = self._take(2)
+        assert first & 0x80 and not second & 0x80, "a fragment or a masked frame from the server"
+        length = second & 0x7F
+        if length == 126:
+            (length,) = struct.unpack("!H", self._take(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", self._take(8))
+        return first & 0x0F, self._take(length)
+
+    def read_opcode(self, wanted):
+        """The payload of the next frame of that kind; others are passed over."""
+        while True:
+            opcode, payload = self.read_frame()
+            if opcode == wanted:
+                return payload
+            assert opcode != CLOSE, f"closed with {close_code(payload)} instead"
+
+    def read_close(self):
+        """The close code with which the server ends the connection."""
+        while True:
+            opcode, payload = self.read_frame()
+            if opcode == CLOSE:
+                return close_code(payload)
+
+    def send(self, data):
+        self.tls.sendall(data)
+
+    def send_quietly(self, data):
+        """For data that the server may refuse before it has it all."""
+        with contextlib.suppress(OSError):
+            self.tls.sendall(data)
+
+    def send_text(self, text):
+        self.send(frame(TEXT, text.encode()))
+
+    def _fill(self):
+        data = self.tls.recv(65536)
+        if not data:
+            raise ConnectionError(f"the server ended the connection; before that: {self.buffer[:200]!r}")
+        self.buffer += data
+
+    def _take(self, count):
+        while len(self.buffer) < count:
+            self._fill()
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        return data
+
+    def close(self):
+        self.tls.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def close_code(payload):
+    return struct.unpack("!H", payload[:2])[0] if len(payload) >= 2 else None
+
+
+def guest_token(edge, nick):
+    answer = request(edge, "POST", "/guest", {"nick": nick})
+    assert answer.status == 200, answer.text
+    return answer.json["token"]
+
+
+def at_end(sock):
+    """Reads until the server ends the connection; gives what it said before."""
+    said = b""
+    with contextlib.suppress(ConnectionResetError, ssl.SSLError):
+        while data := sock.recv(65536):
+            said += data
+    return said
