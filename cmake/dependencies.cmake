@@ -5,6 +5,7 @@
 #   nlohmann_json::nlohmann_json  spdlog::spdlog  CLI11::CLI11  prometheus-cpp::pull  doctest::doctest
 #   roomcast::rdkafka   librdkafka 2.6.1 or newer
 #   roomcast::crypt     crypt(3), for bcrypt
+#   roomcast::jwt       libjwt
 
 include_guard(GLOBAL)
 
@@ -31,6 +32,10 @@ set_target_properties(roomcast::crypt PROPERTIES
     INTERFACE_INCLUDE_DIRECTORIES ${CRYPT_INCLUDE_DIR}
     INTERFACE_LINK_LIBRARIES ${CRYPT_LIBRARY})
 
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBJWT REQUIRED IMPORTED_TARGET libjwt)
+add_library(roomcast::jwt ALIAS PkgConfig::LIBJWT)
+
 # On Debian 12 scripts/deps builds librdkafka into a prefix of its own, as a static library, so that programs need nothing
 # to find it when they run. Debian 13's own package is new enough. For pkg-config the same library is
 # rdkafka-static with PKG_CONFIG_PATH=/opt/roomcast/lib/pkgconfig.
@@ -42,7 +47,6 @@ endif()
 set(ROOMCAST_PREFIX ${default_prefix} CACHE PATH "Where scripts/deps puts what Debian does not package")
 
 set(rdkafka_min 2.6.1)
-find_package(PkgConfig REQUIRED)
 if(EXISTS ${ROOMCAST_PREFIX}/lib/pkgconfig/rdkafka-static.pc)
     set(ENV{PKG_CONFIG_PATH} ${ROOMCAST_PREFIX}/lib/pkgconfig:$ENV{PKG_CONFIG_PATH})
     pkg_check_modules(RDKAFKA rdkafka-static>=${rdkafka_min})
