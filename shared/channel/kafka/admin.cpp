@@ -1,0 +1,83 @@
+#include "shared/channel/kafka/admin.hpp"
+
+#include <utility>
+
+#include "shared/channel/kafka/retry.hpp"
+#include "shared/channel/kafka/topics.hpp"
+
+namespace roomcast::channel::kafka {
+
+KafkaLogAdmin::KafkaLogAdmin(boost::asio::io_context& io, const KafkaConfig& config)
+    : io_(io), config_(config),
+      instance_(Instance::make(io, Instance::Kind::producer, config, admin_properties(),
+                               [this](Instance::Batch batch) {
+                                   const auto requests = requests_;
+                                   for (const auto& event : batch) requests->take(event.get());
+                               })),
+      requests_(std::make_shared<Requests>(instance_)) {}
+
+KafkaLogAdmin::~KafkaLogAdmin() { instance_->stop(); }
+
+void KafkaLogAdmin::create(const LogId& log, LogOptions options, Callback<void> done) {
+    ensure_topic(
+        {
+            .name = room_topic(config_.topic_prefix, log),
+            .partitions = 1,
+            .replication_factor = config_.replication_factor,
+            .settings = {{"cleanup.policy", "delete"},
+                         {"retention.ms", std::to_string(options.retention_ms.value_or(config_.retention_ms))},
+                         {"min.insync.replicas", std::to_string(config_.min_insync_replicas)}},
+        },
+        request_deadline, std::move(done));
+}
+
+void KafkaLogAdmin::ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit, Callback<void> done) {
+    const auto start = Clock::now();
+    struct Nothing {};
+    Retry<Nothing>::run(
+        io_, requests_, limit,
+        [spec](Requests& requests, int timeout_ms, auto answer) {
+            requests.create_topic(spec, timeout_ms, [answer](rd_kafka_resp_err_t code) { answer(code, {}); });
+        },
+        [this, name = spec.name, limit, start, done = std::move(done)](rd_kafka_resp_err_t code, Nothing) {
+            if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+                return done(error_from(code, "create " + name));
+            }
+            const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
+            wait_for_leaders(name, limit - spent, done);
+        });
+}
+
+void KafkaLogAdmin::wait_for_leaders(const std::string& topic, std::chrono::milliseconds limit, Callback<void> done) {
+    Retry<TopicInfo>::run(
+        io_, requests_, limit,
+        [topic](Requests& requests, int timeout_ms, auto answer) {
+            requests.describe(topic, timeout_ms, [answer](rd_kafka_resp_err_t code, TopicInfo info) {
+                // A topic that was just made may be unknown here and there, and have no leader yet.
+                const bool waiting = is_missing_topic(code) || (code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.ready());
+                answer(waiting ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code, std::move(info));
+            });
+        },
+        [topic, done = std::move(done)](rd_kafka_resp_err_t code, const TopicInfo&) {
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return done({});
+            done(error_from(code, "waiting for a leader of " + topic));
+        });
+}
+
+void KafkaLogAdmin::remove(const LogId& log, Callback<void> done) {
+    const auto topic = room_topic(config_.topic_prefix, log);
+    struct Nothing {};
+    Retry<Nothing>::run(
+        io_, requests_, request_deadline,
+        [topic](Requests& requests, int timeout_ms, auto answer) {
+            requests.delete_topic(topic, timeout_ms, [answer](rd_kafka_resp_err_t code) {
+                answer(is_missing_topic(code) ? RD_KAFKA_RESP_ERR_NO_ERROR : code, {});
+            });
+        },
+        [topic, done = std::move(done)](rd_kafka_resp_err_t code, Nothing) {
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return done({});
+            done(error_from(code, "remove " + topic));
+        });
+}
+
+}  // namespace roomcast::channel::kafka

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "shared/channel/channel.hpp"
+#include "shared/channel/kafka/requests.hpp"
+
+namespace roomcast::channel::kafka {
+
+/// Makes and removes topics, over a librdkafka instance of its own.
+///
+/// Owned by its user, on the io_context's thread. A creation answers when the topic has a leader, so that an append or a
+/// tail works at once. Fails with `unavailable` at the deadline.
+class KafkaLogAdmin : public LogAdmin {
+public:
+    KafkaLogAdmin(boost::asio::io_context& io, const KafkaConfig& config);
+    ~KafkaLogAdmin();
+
+    void create(const LogId& log, LogOptions options, Callback<void> done) override;
+    void remove(const LogId& log, Callback<void> done) override;
+
+    /// Makes a topic that is missing, and answers when it has leaders. Says nothing about one that is there already.
+    void ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit, Callback<void> done);
+    [[nodiscard]] const std::shared_ptr<Requests>& requests() const { return requests_; }
+    [[nodiscard]] const KafkaConfig& config() const { return config_; }
+
+private:
+    void wait_for_leaders(const std::string& topic, std::chrono::milliseconds limit, Callback<void> done);
+
+    boost::asio::io_context& io_;
+    KafkaConfig config_;
+    std::shared_ptr<Instance> instance_;
+    std::shared_ptr<Requests> requests_;
+};
+
+/// Makes `rooms`, `members` and `wake` where they are missing; waits for brokers up to the limit. Fails with a sentence
+/// for the operator, such as of a rooms topic whose partitions are not `slot_count`. The admin must outlive it.
+void ensure_topics(KafkaLogAdmin& admin, std::chrono::milliseconds limit, Callback<void> done);
+
+}  // namespace roomcast::channel::kafka

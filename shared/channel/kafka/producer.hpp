@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "shared/channel/channel.hpp"
+#include "shared/channel/kafka/instance.hpp"
+
+namespace roomcast::channel::kafka {
+
+/// The idempotent producer (acks=all) below Appender, TableLog and MembersLog.
+///
+/// Belongs to its io_context's thread. Every accepted message is reported once: kept, surely not kept, or unknown.
+/// Holds at most limits::producer_queue_messages / _kbytes, then `busy`; nothing waits longer than
+/// limits::append_deadline_ms. When librdkafka declares its state beyond repair (a *fatal* error), what is in flight
+/// is reported, and the client is replaced without anybody noticing otherwise.
+class Producer {
+public:
+    using Report = std::function<void(std::uint64_t ticket, Result<Seq> outcome)>;
+
+    /// A topic to produce to: its librdkafka handle is looked up once, here. Safe to keep past the producer's end.
+    class Topic {
+    public:
+        ~Topic();
+        Topic(const Topic&) = delete;
+        Topic& operator=(const Topic&) = delete;
+
+    private:
+        friend class Producer;
+        Topic(Producer& producer, std::string name);
+        Producer* producer_;
+        std::string name_;
+        TopicPtr handle_;
+    };
+
+    struct Message {
+        std::int32_t partition = 0;
+        std::string_view key;
+        std::optional<std::string_view> value;  // none: a tombstone
+        TimeMs time = 0;                        // 0: now
+        HeadersPtr headers;
+    };
+
+    Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report);
+    ~Producer();
+    Producer(const Producer&) = delete;
+    Producer& operator=(const Producer&) = delete;
+
+    [[nodiscard]] std::unique_ptr<Topic> open(std::string topic);
+    /// Copies key and value once, into librdkafka's own message.
+    [[nodiscard]] Result<void> produce(Topic& topic, Message message, std::uint64_t ticket);
+    [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+    /// Makes librdkafka believe in a fatal error: for tests.
+    void fail_fatally();
+
+private:
+    struct Generation {
+        std::shared_ptr<Instance> instance;
+        std::size_t in_flight = 0;
+    };
+    using Generations = std::list<std::unique_ptr<Generation>>;
+
+    void start();
+    void replace(std::string_view why);
+    void on_events(Generation& generation, Instance::Batch batch);
+    void on_reports(Generation& generation, rd_kafka_event_t* event);
+
+    boost::asio::io_context& io_;
+    KafkaConfig config_;
+    Report report_;
+    std::unique_ptr<Generation> current_;
+    Generations ending_;  // given up, until their last report is in
+    std::unordered_set<Topic*> topics_;
+    std::size_t in_flight_ = 0;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace roomcast::channel::kafka

@@ -1,0 +1,125 @@
+#include "shared/channel/kafka/tail_pool.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "shared/channel/kafka/retry.hpp"
+#include "shared/channel/kafka/topics.hpp"
+
+namespace roomcast::channel::kafka {
+namespace {
+
+constexpr std::chrono::milliseconds wake_retry{1'000};
+constexpr std::chrono::milliseconds wake_refresh{30'000};
+
+class Deaf final : public ReadingSink {
+public:
+    void on_messages(Messages /*messages*/) override {}
+    void on_reading_failed(rd_kafka_resp_err_t /*code*/, std::string /*text*/) override {}
+};
+Deaf deaf;
+
+}  // namespace
+
+struct TailPool::Place::Host {
+    Host(boost::asio::io_context& io, const KafkaConfig& config) : fetcher(io, config, FetchSettings{}) {}
+    Fetcher fetcher;
+    std::set<std::string, std::less<>> topics;
+    std::map<std::int32_t, std::unique_ptr<Fetcher::Reading>> wake;
+};
+
+TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId& node,
+                   std::weak_ptr<Requests> requests)
+    : io_(io), config_(std::move(config)), node_hash_(std::hash<NodeId>{}(node)), requests_(std::move(requests)),
+      waker_(io, config_), timer_(io) {
+    hosts_.push_back(std::make_unique<Host>(io_, config_));
+}
+
+TailPool::~TailPool() = default;
+
+void TailPool::start() {
+    const auto requests = requests_.lock();
+    if (!requests || stopped_) return;
+    requests->describe(wake_topic(config_.topic_prefix), limits::channel_request_deadline_ms,
+                       [weak = weak_from_this()](rd_kafka_resp_err_t code, const TopicInfo& info) {
+                           const auto self = weak.lock();
+                           if (!self || self->stopped_) return;
+                           const bool known = code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.leaders.empty();
+                           if (known) self->choose_wake_partitions(info);
+                           self->look_again_in(known ? wake_refresh : wake_retry);
+                       });
+}
+
+void TailPool::stop() {
+    stopped_ = true;
+    timer_.cancel();
+    for (auto& host : hosts_) {
+        host->wake.clear();
+        host->fetcher.instance()->stop();
+    }
+}
+
+void TailPool::look_again_in(std::chrono::milliseconds pause) {
+    timer_.expires_after(pause);
+    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+        if (const auto self = weak.lock(); self && !cancelled) self->start();
+    });
+}
+
+void TailPool::choose_wake_partitions(const TopicInfo& wake) {
+    std::map<std::int32_t, std::vector<std::int32_t>> led_by;
+    for (std::size_t i = 0; i < wake.leaders.size(); ++i) {
+        if (wake.leaders[i] >= 0) led_by[wake.leaders[i]].push_back(static_cast<std::int32_t>(i));
+    }
+    wake_partitions_.clear();
+    for (const auto& [broker, partitions] : led_by) {
+        wake_partitions_.push_back(partitions[node_hash_ % partitions.size()]);
+    }
+    waker_.use(wake_partitions_);
+    for (auto& host : hosts_) read_wake_partitions(*host);
+    waker_.wake();
+}
+
+void TailPool::read_wake_partitions(Host& host) {
+    std::erase_if(host.wake, [this](const auto& reading) {
+        return std::ranges::find(wake_partitions_, reading.first) == wake_partitions_.end();
+    });
+    for (const auto partition : wake_partitions_) {
+        auto& reading = host.wake[partition];
+        if (!reading) {
+            reading = host.fetcher.read(wake_topic(config_.topic_prefix), partition, RD_KAFKA_OFFSET_END, deaf);
+        }
+    }
+}
+
+TailPool::Host& TailPool::host_for(const std::string& topic) {
+    for (auto& host : hosts_) {
+        const bool full = std::cmp_greater_equal(host->topics.size(), config_.tails_per_instance);
+        if (!full && !host->topics.contains(topic)) return *host;
+    }
+    hosts_.push_back(std::make_unique<Host>(io_, config_));
+    read_wake_partitions(*hosts_.back());
+    return *hosts_.back();
+}
+
+std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::int64_t offset, ReadingSink& sink) {
+    Host& host = host_for(topic);
+    host.topics.insert(topic);
+    std::unique_ptr<Place> place(new Place(shared_from_this(), host, topic));
+    place->reading_ = host.fetcher.read(topic, 0, offset, sink);
+    waker_.wake();
+    return place;
+}
+
+TailPool::Place::~Place() {
+    reading_.reset();
+    host_->topics.erase(topic_);
+    auto& hosts = pool_->hosts_;
+    if (!host_->topics.empty() || hosts.front().get() == host_) return;
+    std::erase_if(hosts, [this](const auto& host) { return host.get() == host_; });
+}
+
+const Instance& TailPool::first_instance() const { return *hosts_.front()->fetcher.instance(); }
+
+}  // namespace roomcast::channel::kafka

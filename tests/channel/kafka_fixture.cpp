@@ -1,0 +1,62 @@
+#include "tests/channel/kafka_fixture.hpp"
+
+#include <utility>
+
+namespace roomcast::channel::kafka_test {
+namespace {
+
+std::string brokers() {
+    const char* given = std::getenv("KAFKA_BROKERS");
+    return given != nullptr ? given : "127.0.0.1:9092";
+}
+
+}  // namespace
+
+std::string new_prefix() { return "test-" + make_epoch().str(); }
+
+kafka::KafkaConfig config_for(const std::string& prefix) {
+    kafka::KafkaConfig config;
+    config.set_brokers(brokers());
+    config.topic_prefix = prefix;
+    config.log = [](int level, std::string_view facility, std::string_view text) {
+        if (std::getenv("KAFKA_TEST_LOG") != nullptr) {
+            MESSAGE(level << ' ' << std::string(facility) << ' ' << std::string(text));
+        }
+    };
+    return config;
+}
+
+void make_base_topics(boost::asio::io_context& io, const kafka::KafkaConfig& config) {
+    std::optional<Result<void>> made;
+    kafka::ensure_base_topics(io, config, test::patience, [&made](Result<void> outcome) { made = std::move(outcome); });
+    REQUIRE(test::pump_until(io, [&] { return made.has_value(); }));
+    REQUIRE_MESSAGE(made->ok(), made->error().detail);
+    test::pump_ready(io);
+}
+
+const std::string& shared_prefix() {
+    static const std::string prefix = [] {
+        auto made = new_prefix();
+        boost::asio::io_context io;
+        make_base_topics(io, config_for(made));
+        return made;
+    }();
+    return prefix;
+}
+
+KafkaFixture::KafkaFixture(kafka::KafkaConfig config)
+    : config_(std::move(config)),
+      appender_(kafka::make_appender(io_, config_, listener_)),
+      reader_(kafka::make_log_reader(io_, config_, NodeId::trusted("test-node"))),
+      admin_(kafka::make_log_admin(io_, config_)),
+      table_(kafka::make_table_log(io_, config_)) {}
+
+Result<Seq> append_once(contract::ChannelFixture& channel, LogWriter& writer, const LogId& log) {
+    const auto ticket = channel.next_ticket();
+    if (auto queued = writer.append(contract::make_record(log, "once"), ticket); !queued) return queued.error();
+    const contract::RecordingListener::Outcome* outcome = nullptr;
+    REQUIRE(test::pump_until(channel.io(), [&] { return (outcome = channel.listener().find(ticket)) != nullptr; }));
+    return outcome->result;
+}
+
+}  // namespace roomcast::channel::kafka_test
