@@ -6,7 +6,6 @@ import os
 
 import pytest
 from support.servers import Cluster, LocalServer, tail
-from support.wsclient import Crowd
 
 MODES = ("local", "cluster")
 ASYNC_TEST_S = 180
@@ -19,7 +18,6 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "only(mode): the test is about one mode alone")
     config.addinivalue_line("markers", "limit(seconds): how long an async test may take")
 
 
@@ -32,9 +30,15 @@ def chosen_modes(config):
 def pytest_generate_tests(metafunc):
     """A test that asks for `server` runs once against each mode."""
     if "server" in metafunc.fixturenames:
-        only = metafunc.definition.get_closest_marker("only")
-        modes = [mode for mode in chosen_modes(metafunc.config) if only is None or mode in only.args]
-        metafunc.parametrize("server", modes, indirect=True, scope="session")
+        metafunc.parametrize("server", chosen_modes(metafunc.config), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests of one mode alone are left out of a run of the other."""
+    modes = chosen_modes(config)
+    kept = [item for item in items if "local" in modes or "own_server" not in item.fixturenames]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
 
 
 @pytest.fixture(scope="session")
@@ -60,25 +64,6 @@ def cluster(cluster_server):
     """The shared cluster, whole again whatever the test before did to it."""
     cluster_server.make_whole()
     return cluster_server
-
-
-@pytest.fixture
-def crowd(request):
-    """Makes clients of the server that the test is about, and closes them after it."""
-    names = [name for name in ("server", "cluster", "own_server") if name in request.fixturenames]
-    assert len(names) == 1, "a test with a crowd asks for one of server, cluster and own_server"
-    return Crowd(request.getfixturevalue(names[0]))
-
-
-@pytest.fixture
-def edge(server):
-    return server.edge
-
-
-@pytest.fixture
-def other_edge(server):
-    """Another edge where there is one: what holds on one edge must hold across edges too."""
-    return server.edges[-1]
 
 
 @pytest.fixture
@@ -118,8 +103,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 
 def servers_of(item):
-    names = ("server", "cluster", "own_server")
-    return [item.funcargs[name] for name in names if hasattr(item.funcargs.get(name), "logs")]
+    return [item.funcargs[name] for name in ("server", "cluster", "own_server") if name in item.funcargs]
 
 
 def size_of(log):

@@ -1,0 +1,89 @@
+"""A client that does not read: caught up if it comes round, closed with 4008 if not, and never anyone else's trouble."""
+
+import asyncio
+import pathlib
+import socket
+
+import pytest
+from support.rawtls import CLOSE, TEXT, RawSocket, close_code, frame
+from support.roomlog import assert_exact
+from support.waiting import eventually
+from support.wsclient import unique
+
+TOO_SLOW = 4008
+DEADLINE_S = 15
+TEXT_BYTES = 15_000
+COUNT = 600  # some 9 MB: far more than a socket's buffers and an outbox hold
+
+
+def join(room):
+    return frame(TEXT, f'{{"type":"join","room":"{room}","last":0}}'.encode())
+
+
+def server_side_is_open(edge, local_port):
+    """Whether the edge's end of a connection is established, by the kernel's own table."""
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        _, here, there, state, *_ = line.split()
+        if int(here.split(":")[1], 16) == edge.port and int(there.split(":")[1], 16) == local_port:
+            return state == "01"
+    return False
+
+
+@pytest.fixture
+def stalled(server, edge):
+    """Makes a socket with a small receive buffer, on which nobody reads."""
+    sockets = []
+
+    def make(token):
+        sockets.append(RawSocket(edge, token, receive_buffer=4096))
+        return sockets[-1]
+
+    yield make
+    for sock in sockets:
+        sock.close()
+
+
+async def test_who_does_not_read_is_closed_and_no_one_else_notices(crowd, edge, stalled):
+    room = unique("slow")
+    writer, reader = await crowd.connect(edge=edge), await crowd.connect(edge=edge)
+    await writer.join(room)
+    await reader.join(room)
+    slow = await asyncio.to_thread(stalled, await crowd.token(unique("sloth")))
+    slow.send(join(room))
+    local_port = slow.tls.getsockname()[1]
+    acks = await writer.say_all(room, [f"{n} " + "x" * TEXT_BYTES for n in range(COUNT)])
+    await reader.saw(room, id=acks[-1]["id"], within=5)
+    await eventually(lambda: not server_side_is_open(edge, local_port), "the slow one is closed", DEADLINE_S + 10)
+    assert_exact(reader.log(room), [ack["id"] for ack in acks])
+
+    def last_words():
+        slow.tls.settimeout(5)
+        try:
+            while True:
+                opcode, payload = slow.read_frame()
+                if opcode == CLOSE:
+                    return close_code(payload)
+        except (OSError, ConnectionError):
+            return None  # there was no room for them in the buffers
+    assert await asyncio.to_thread(last_words) in (TOO_SLOW, None)
+    await writer.say(room, "still fine")
+
+
+async def test_who_reads_again_in_time_is_caught_up_with_nothing_missing(crowd, edge, stalled):
+    room = unique("lag")
+    writer = await crowd.connect(edge=edge)
+    await writer.join(room)
+    slow = await asyncio.to_thread(stalled, await crowd.token(unique("lagger")))
+    slow.send(join(room))
+    acks = await writer.say_all(room, [f"{n} " + "x" * TEXT_BYTES for n in range(COUNT)])
+    ids = [ack["id"].encode() for ack in acks]
+
+    def read_all():
+        found = []
+        while len(found) < COUNT:
+            payload = slow.read_opcode(TEXT)
+            if payload.startswith(b'{"type":"message"'):
+                found.append(payload.split(b'"id":"', 1)[1].split(b'"', 1)[0])
+        return found
+    slow.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    assert await asyncio.wait_for(asyncio.to_thread(read_all), 60) == ids
