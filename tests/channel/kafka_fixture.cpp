@@ -28,7 +28,8 @@ kafka::KafkaConfig config_for(const std::string& prefix) {
 
 void make_base_topics(boost::asio::io_context& io, const kafka::KafkaConfig& config) {
     std::optional<Result<void>> made;
-    kafka::ensure_base_topics(io, config, test::patience, [&made](Result<void> outcome) { made = std::move(outcome); });
+    kafka::ensure_base_topics(io, config, test::patience,
+                              [&made](Result<void> outcome) { made = std::move(outcome); });
     REQUIRE(test::pump_until(io, [&] { return made.has_value(); }));
     REQUIRE_MESSAGE(made->ok(), made->error().detail);
     test::pump_ready(io);
@@ -53,9 +54,11 @@ KafkaFixture::KafkaFixture(kafka::KafkaConfig config)
 
 Result<Seq> append_once(contract::ChannelFixture& channel, LogWriter& writer, const LogId& log) {
     const auto ticket = channel.next_ticket();
-    if (auto queued = writer.append(contract::make_record(log, "once"), ticket); !queued) return queued.error();
+    if (auto queued = writer.append(contract::make_record(log, "once"), ticket); !queued)
+        return queued.error();
     const contract::RecordingListener::Outcome* outcome = nullptr;
-    REQUIRE(test::pump_until(channel.io(), [&] { return (outcome = channel.listener().find(ticket)) != nullptr; }));
+    REQUIRE(test::pump_until(channel.io(),
+                             [&] { return (outcome = channel.listener().find(ticket)) != nullptr; }));
     return outcome->result;
 }
 

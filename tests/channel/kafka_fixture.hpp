@@ -6,14 +6,15 @@
 #include <string>
 
 #include "shared/channel/kafka/kafka_channel.hpp"
+#include "shared/channel/members.hpp"
 #include "tests/channel/channel_contract.hpp"
 #include "tests/support/pump.hpp"
 
 /// A channel over the Kafka at KAFKA_BROKERS.
 namespace roomcast::channel::kafka_test {
 
-/// One prefix for the whole run, with its base topics made once: making 128 partitions for each test would take longer
-/// than the tests. Those who need an empty installation pass a prefix of their own.
+/// One prefix for the whole run, with its base topics made once: making 128 partitions for each test would
+/// take longer than the tests. Those who need an empty installation pass a prefix of their own.
 [[nodiscard]] const std::string& shared_prefix();
 [[nodiscard]] std::string new_prefix();
 [[nodiscard]] kafka::KafkaConfig config_for(const std::string& prefix);

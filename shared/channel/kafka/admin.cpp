@@ -8,7 +8,8 @@
 namespace roomcast::channel::kafka {
 
 KafkaLogAdmin::KafkaLogAdmin(boost::asio::io_context& io, const KafkaConfig& config)
-    : io_(io), config_(config),
+    : io_(io),
+      config_(config),
       instance_(Instance::make(io, Instance::Kind::producer, config, admin_properties(),
                                [this](Instance::Batch batch) {
                                    const auto requests = requests_;
@@ -25,13 +26,15 @@ void KafkaLogAdmin::create(const LogId& log, LogOptions options, Callback<void> 
             .partitions = 1,
             .replication_factor = config_.replication_factor,
             .settings = {{"cleanup.policy", "delete"},
-                         {"retention.ms", std::to_string(options.retention_ms.value_or(config_.retention_ms))},
+                         {"retention.ms",
+                          std::to_string(options.retention_ms.value_or(config_.retention_ms))},
                          {"min.insync.replicas", std::to_string(config_.min_insync_replicas)}},
         },
         request_deadline, std::move(done));
 }
 
-void KafkaLogAdmin::ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit, Callback<void> done) {
+void KafkaLogAdmin::ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit,
+                                 Callback<void> done) {
     const auto start = Clock::now();
     struct Nothing {};
     Retry<Nothing>::run(
@@ -48,13 +51,15 @@ void KafkaLogAdmin::ensure_topic(const TopicSpec& spec, std::chrono::millisecond
         });
 }
 
-void KafkaLogAdmin::wait_for_leaders(const std::string& topic, std::chrono::milliseconds limit, Callback<void> done) {
+void KafkaLogAdmin::wait_for_leaders(const std::string& topic, std::chrono::milliseconds limit,
+                                     Callback<void> done) {
     Retry<TopicInfo>::run(
         io_, requests_, limit,
         [topic](Requests& requests, int timeout_ms, auto answer) {
             requests.describe(topic, timeout_ms, [answer](rd_kafka_resp_err_t code, TopicInfo info) {
                 // A topic that was just made may be unknown here and there, and have no leader yet.
-                const bool waiting = is_missing_topic(code) || (code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.ready());
+                const bool waiting =
+                    is_missing_topic(code) || (code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.ready());
                 answer(waiting ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code, std::move(info));
             });
         },

@@ -11,8 +11,8 @@ namespace roomcast::channel::kafka {
 
 /// Makes and removes topics, over a librdkafka instance of its own.
 ///
-/// Owned by its user, on the io_context's thread. A creation answers when the topic has a leader, so that an append or a
-/// tail works at once. Fails with `unavailable` at the deadline.
+/// Owned by its user, on the io_context's thread. A creation answers when the topic has a leader, so that an
+/// append or a tail works at once. Fails with `unavailable` at the deadline.
 class KafkaLogAdmin : public LogAdmin {
 public:
     KafkaLogAdmin(boost::asio::io_context& io, const KafkaConfig& config);
@@ -21,7 +21,8 @@ public:
     void create(const LogId& log, LogOptions options, Callback<void> done) override;
     void remove(const LogId& log, Callback<void> done) override;
 
-    /// Makes a topic that is missing, and answers when it has leaders. Says nothing about one that is there already.
+    /// Makes a topic that is missing, and answers when it has leaders. Says nothing about one that is there
+    /// already.
     void ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit, Callback<void> done);
     [[nodiscard]] const std::shared_ptr<Requests>& requests() const { return requests_; }
     [[nodiscard]] const KafkaConfig& config() const { return config_; }
@@ -35,8 +36,9 @@ private:
     std::shared_ptr<Requests> requests_;
 };
 
-/// Makes `rooms`, `members` and `wake` where they are missing; waits for brokers up to the limit. Fails with a sentence
-/// for the operator, such as of a rooms topic whose partitions are not `slot_count`. The admin must outlive it.
+/// Makes `rooms`, `members` and `wake` where they are missing; waits for brokers up to the limit. Fails with
+/// a sentence for the operator, such as of a rooms topic whose partitions are not `slot_count`. The admin
+/// must outlive it.
 void ensure_topics(KafkaLogAdmin& admin, std::chrono::milliseconds limit, Callback<void> done);
 
 }  // namespace roomcast::channel::kafka

@@ -5,8 +5,8 @@
 
 namespace roomcast::channel::kafka {
 
-/// Appends records to rooms' topics. Owned by whoever owns the listener, on the io_context's thread; errors and limits
-/// are Producer's. Writers may outlive it and then answer `unavailable`.
+/// Appends records to rooms' topics. Owned by whoever owns the listener, on the io_context's thread; errors
+/// and limits are Producer's. Writers may outlive it and then answer `unavailable`.
 class KafkaAppender : public Appender {
 public:
     KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener);

@@ -8,8 +8,8 @@
 namespace roomcast::channel::kafka {
 namespace {
 
-/// Compaction works on closed segments only, so these are kept small and young: what has to be read at a start stays
-/// near what is alive.
+/// Compaction works on closed segments only, so these are kept small and young: what has to be read at a
+/// start stays near what is alive.
 std::vector<TopicSpec> base_topics(const KafkaConfig& config) {
     const auto in_sync = std::to_string(config.min_insync_replicas);
     const TopicSpec rooms = {
@@ -49,7 +49,9 @@ std::vector<TopicSpec> base_topics(const KafkaConfig& config) {
 class Ensuring : public std::enable_shared_from_this<Ensuring> {
 public:
     Ensuring(KafkaLogAdmin& admin, std::chrono::milliseconds limit, Callback<void> done)
-        : admin_(admin), topics_(base_topics(admin.config())), deadline_(Clock::now() + limit),
+        : admin_(admin),
+          topics_(base_topics(admin.config())),
+          deadline_(Clock::now() + limit),
           done_(std::move(done)) {}
 
     void next() {
@@ -75,9 +77,10 @@ private:
                 const auto& topic = self->topics_.front();
                 if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return self->done_(error_from(code, topic.name));
                 if (std::cmp_equal(info.leaders.size(), topic.partitions)) return self->done_({});
-                self->done_(Error{Errc::internal, "topic " + topic.name + " has " +
-                                                      std::to_string(info.leaders.size()) + " partitions and must have " +
-                                                      std::to_string(topic.partitions) + " (one for each slot)"});
+                self->done_(Error{Errc::internal,
+                                  "topic " + topic.name + " has " + std::to_string(info.leaders.size()) +
+                                      " partitions and must have " + std::to_string(topic.partitions) +
+                                      " (one for each slot)"});
             });
     }
 

@@ -64,10 +64,14 @@ namespace {
 /// Current once everything below the end that was found at the start has been shown.
 class CompactedFollowing final : public Following, private ReadingSink {
 public:
-    CompactedFollowing(std::shared_ptr<CompactedTopic::Shared> shared, std::string topic, std::int32_t partition,
-                       CompactedTopic::Sink& sink)
-        : shared_(std::move(shared)), host_(shared_->host_for(partition)), topic_(std::move(topic)),
-          partition_(partition), sink_(sink), timer_(shared_->io) {
+    CompactedFollowing(std::shared_ptr<CompactedTopic::Shared> shared, std::string topic,
+                       std::int32_t partition, CompactedTopic::Sink& sink)
+        : shared_(std::move(shared)),
+          host_(shared_->host_for(partition)),
+          topic_(std::move(topic)),
+          partition_(partition),
+          sink_(sink),
+          timer_(shared_->io) {
         host_.partitions.insert(partition_);
         read();
         find_end();
@@ -80,16 +84,18 @@ public:
 
 private:
     void read() {
-        reading_ = host_.fetcher.read(topic_, partition_, next_ > 0 ? next_ : RD_KAFKA_OFFSET_BEGINNING, *this);
+        reading_ =
+            host_.fetcher.read(topic_, partition_, next_ > 0 ? next_ : RD_KAFKA_OFFSET_BEGINNING, *this);
     }
 
-    /// Where the partition is empty, or ends in a gap, no record tells that the end was reached; the fetcher's own word
-    /// for it comes too, but only after a parked fetch.
+    /// Where the partition is empty, or ends in a gap, no record tells that the end was reached; the
+    /// fetcher's own word for it comes too, but only after a parked fetch.
     void find_end() {
         Retry<std::int64_t>::run(
             shared_->io, shared_->requests, request_deadline,
             [topic = topic_, partition = partition_](Requests& requests, int timeout_ms, auto answer) {
-                requests.list_offset(topic, partition, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_ms, std::move(answer));
+                requests.list_offset(topic, partition, RD_KAFKA_OFFSET_SPEC_LATEST, timeout_ms,
+                                     std::move(answer));
             },
             [this, alive = std::weak_ptr(alive_)](rd_kafka_resp_err_t code, std::int64_t end) {
                 if (alive.expired() || code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
@@ -103,9 +109,11 @@ private:
         for (const auto* message : messages) {
             if (message->offset < next_) continue;
             next_ = message->offset + 1;
-            const std::string_view key(static_cast<const char*>(message->key), message->key ? message->key_len : 0);
+            const std::string_view key(static_cast<const char*>(message->key),
+                                       message->key ? message->key_len : 0);
             std::optional<std::string_view> value;
-            if (message->payload != nullptr) value.emplace(static_cast<const char*>(message->payload), message->len);
+            if (message->payload != nullptr)
+                value.emplace(static_cast<const char*>(message->payload), message->len);
             sink_.on_record(Seq{message->offset}, key, value);
             if (alive.expired()) return;
             look_whether_current();
@@ -156,19 +164,22 @@ private:
 }  // namespace
 
 CompactedTopic::CompactedTopic(boost::asio::io_context& io, const KafkaConfig& config, std::string name)
-    : io_(io), name_(std::move(name)), producer_(io, config,
-                                                 [this](std::uint64_t ticket, Result<Seq> outcome) {
-                                                     auto asked = waiting_.extract(ticket);
-                                                     if (!asked.empty()) asked.mapped()(std::move(outcome));
-                                                 }),
-      topic_(producer_.open(name_)), shared_(std::make_shared<Shared>(io, config)) {}
+    : io_(io),
+      name_(std::move(name)),
+      producer_(io, config,
+                [this](std::uint64_t ticket, Result<Seq> outcome) {
+                    auto asked = waiting_.extract(ticket);
+                    if (!asked.empty()) asked.mapped()(std::move(outcome));
+                }),
+      topic_(producer_.open(name_)),
+      shared_(std::make_shared<Shared>(io, config)) {}
 
 CompactedTopic::~CompactedTopic() {
     for (auto& host : shared_->hosts) host->fetcher.instance()->stop();
 }
 
-void CompactedTopic::append(std::int32_t partition, std::string_view key, std::optional<std::string_view> value,
-                            Callback<Seq> done) {
+void CompactedTopic::append(std::int32_t partition, std::string_view key,
+                            std::optional<std::string_view> value, Callback<Seq> done) {
     const auto ticket = ++last_ticket_;
     Producer::Message message;
     message.partition = partition;

@@ -12,10 +12,10 @@
 
 namespace roomcast::channel::kafka {
 
-
 /// Appends to compacted topics, and follows their partitions: what TableLog and MembersLog have in common.
 ///
-/// Owned by these, on their io_context's thread. Several followings of one partition each get a fetcher of their own.
+/// Owned by these, on their io_context's thread. Several followings of one partition each get a fetcher of
+/// their own.
 class CompactedTopic {
 public:
     class Sink {

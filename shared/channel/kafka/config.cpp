@@ -40,7 +40,8 @@ Result<void> check_own_fields(const KafkaConfig& config) {
     }
     if (config.retention_ms < -1) return wrong("Kafka: the retention must be -1 (for ever) or at least 0 ms");
     if (config.linger_ms < 0 || config.linger_ms > 1'000) return wrong("Kafka: linger must be 0 to 1000 ms");
-    if (config.session_timeout_ms < 1'000) return wrong("Kafka: the session timeout must be at least 1000 ms");
+    if (config.session_timeout_ms < 1'000)
+        return wrong("Kafka: the session timeout must be at least 1000 ms");
     if (config.tails_per_instance < 1) return wrong("Kafka: at least one tail per instance is needed");
     return {};
 }
@@ -61,7 +62,8 @@ void add_environment(KafkaConfig& config, const char* const* environment) {
         if (!entry.starts_with(environment_prefix) || equals == std::string_view::npos) continue;
         const auto variable = entry.substr(0, equals);
         const std::string value(entry.substr(equals + 1));
-        if (variable == "KAFKA_BROKERS" && !value.empty()) config.properties.emplace("bootstrap.servers", value);
+        if (variable == "KAFKA_BROKERS" && !value.empty())
+            config.properties.emplace("bootstrap.servers", value);
         if (std::ranges::find(not_properties, variable) != not_properties.end()) continue;
         config.properties.emplace(property_name(variable), value);
     }

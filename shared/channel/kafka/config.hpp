@@ -10,22 +10,25 @@
 
 namespace roomcast::channel::kafka {
 
-/// One line from librdkafka or from the channel itself. `level` is syslog's: 3 error, 4 warning, 6 information.
-/// Called on the io_context's thread.
+/// One line from librdkafka or from the channel itself. `level` is syslog's: 3 error, 4 warning, 6
+/// information. Called on the io_context's thread.
 using LogLine = std::function<void(int level, std::string_view facility, std::string_view text)>;
 
 /// How to reach Kafka, and how topics are made. A value; every object of the channel keeps a copy.
 ///
-/// `properties` are librdkafka's own, by their names (`bootstrap.servers`, `sasl.mechanism`, ...). Those that the
-/// delivery contract rests on (idempotence, acks, offsets, events) are fixed, and `validate` refuses other values.
+/// `properties` are librdkafka's own, by their names (`bootstrap.servers`, `sasl.mechanism`, ...). Those that
+/// the delivery contract rests on (idempotence, acks, offsets, events) are fixed, and `validate` refuses
+/// other values.
 struct KafkaConfig {
     std::map<std::string, std::string> properties;
     std::string topic_prefix = "roomcast";
     int replication_factor = 1;
     int min_insync_replicas = 1;
-    std::int64_t retention_ms = 7LL * 24 * 60 * 60 * 1000;  // of rooms that do not say their own; -1: for ever
+    std::int64_t retention_ms =
+        7LL * 24 * 60 * 60 * 1000;  // of rooms that do not say their own; -1: for ever
     int linger_ms = 0;
-    int session_timeout_ms = 6'000;  // of the workers' group; the broker's least is 6,000 unless it says otherwise
+    int session_timeout_ms =
+        6'000;  // of the workers' group; the broker's least is 6,000 unless it says otherwise
     int tails_per_instance = 1'500;  // then a further librdkafka instance is opened
     LogLine log;                     // none: silence
     /// Called for each record in a room's topic that is not Roomcast's and is not shown.
@@ -35,9 +38,9 @@ struct KafkaConfig {
     void set_brokers(std::string brokers);
 };
 
-/// Takes `KAFKA_BROKERS` and every other `KAFKA_*` variable as a property: KAFKA_SASL_MECHANISM is sasl.mechanism.
-/// What else is named so and is none (KAFKA_IMAGE, KAFKA_HOME, KAFKA_OPTS, KAFKA_HEAP_OPTS) is left alone.
-/// Properties that are there already, from flags, win.
+/// Takes `KAFKA_BROKERS` and every other `KAFKA_*` variable as a property: KAFKA_SASL_MECHANISM is
+/// sasl.mechanism. What else is named so and is none (KAFKA_IMAGE, KAFKA_HOME, KAFKA_OPTS, KAFKA_HEAP_OPTS)
+/// is left alone. Properties that are there already, from flags, win.
 void add_environment(KafkaConfig& config, const char* const* environment);
 
 /// Whether librdkafka takes every property and the rest makes sense; else a sentence for the operator.

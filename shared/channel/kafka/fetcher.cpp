@@ -42,7 +42,9 @@ public:
         std::vector<std::shared_ptr<Entry>> touched;
         for (const auto& event : batch) {
             switch (rd_kafka_event_type(event.get())) {
-                case RD_KAFKA_EVENT_FETCH: collect(event.get(), touched); break;
+                case RD_KAFKA_EVENT_FETCH:
+                    collect(event.get(), touched);
+                    break;
                 case RD_KAFKA_EVENT_ERROR:
                     deliver(touched);  // what came before the error is shown before it
                     report(event.get());
@@ -96,7 +98,8 @@ private:
 Fetcher::Reading::~Reading() {
     const auto& core = entry_->core;
     entry_->sink = nullptr;
-    rd_kafka_consume_stop(entry_->topic.get(), entry_->partition);  // waits for the client's main thread: some 20 us
+    rd_kafka_consume_stop(entry_->topic.get(),
+                          entry_->partition);  // waits for the client's main thread: some 20 us
     core->entries.erase({entry_->topic.get(), entry_->partition});
 }
 
@@ -110,8 +113,8 @@ Fetcher::~Fetcher() {
     core_->other = nullptr;
 }
 
-std::unique_ptr<Fetcher::Reading> Fetcher::read(const std::string& topic, std::int32_t partition, std::int64_t offset,
-                                                ReadingSink& sink) {
+std::unique_ptr<Fetcher::Reading> Fetcher::read(const std::string& topic, std::int32_t partition,
+                                                std::int64_t offset, ReadingSink& sink) {
     TopicPtr handle(rd_kafka_topic_new(core_->instance->client(), topic.c_str(), nullptr));
     auto entry = std::make_shared<Entry>(core_, std::move(handle), partition, &sink);
     core_->entries.insert_or_assign({entry->topic.get(), partition}, entry);
@@ -122,6 +125,8 @@ std::unique_ptr<Fetcher::Reading> Fetcher::read(const std::string& topic, std::i
 std::size_t Fetcher::readings() const { return core_->entries.size(); }
 std::shared_ptr<Instance> Fetcher::instance() const { return core_->instance; }
 
-void Fetcher::on_other_event(std::function<void(rd_kafka_event_t*)> handler) { core_->other = std::move(handler); }
+void Fetcher::on_other_event(std::function<void(rd_kafka_event_t*)> handler) {
+    core_->other = std::move(handler);
+}
 
 }  // namespace roomcast::channel::kafka

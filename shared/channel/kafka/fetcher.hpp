@@ -26,11 +26,13 @@ protected:
 };
 
 /// Reads partitions from given offsets, over one librdkafka instance: no group, nothing stored, the explicit
-/// (librdkafka: "simple consumer") assignment, which unlike the group's takes no coordinator and no round trip.
+/// (librdkafka: "simple consumer") assignment, which unlike the group's takes no coordinator and no round
+/// trip.
 ///
-/// Belongs to its io_context's thread. A partition can be read once at a time. Readings outlive the Fetcher safely:
-/// they then say nothing more. Waits out brokers that are away; a topic that every broker denies fails its readings
-/// after about 2 s (`topic.metadata.propagation.max.ms`) or at once when it was known before.
+/// Belongs to its io_context's thread. A partition can be read once at a time. Readings outlive the Fetcher
+/// safely: they then say nothing more. Waits out brokers that are away; a topic that every broker denies
+/// fails its readings after about 2 s (`topic.metadata.propagation.max.ms`) or at once when it was known
+/// before.
 class Fetcher {
     struct Entry;
     class Core;
@@ -55,8 +57,8 @@ public:
     Fetcher& operator=(const Fetcher&) = delete;
 
     /// `offset` may be RD_KAFKA_OFFSET_BEGINNING or RD_KAFKA_OFFSET_END.
-    [[nodiscard]] std::unique_ptr<Reading> read(const std::string& topic, std::int32_t partition, std::int64_t offset,
-                                                ReadingSink& sink);
+    [[nodiscard]] std::unique_ptr<Reading> read(const std::string& topic, std::int32_t partition,
+                                                std::int64_t offset, ReadingSink& sink);
     [[nodiscard]] std::size_t readings() const;
     [[nodiscard]] std::shared_ptr<Instance> instance() const;
     /// Sees every event that is not about a reading, such as the answers of Requests.

@@ -15,14 +15,18 @@ constexpr std::chrono::milliseconds closing_look{10};
 
 }  // namespace
 
-KafkaGroupMembership::KafkaGroupMembership(boost::asio::io_context& io, const KafkaConfig& config, OwnershipSink& sink)
-    : sink_(sink), instance_(Instance::make(io, Instance::Kind::group, config, group_properties(config),
-                                            [this](Instance::Batch batch) { on_events(batch); })),
+KafkaGroupMembership::KafkaGroupMembership(boost::asio::io_context& io, const KafkaConfig& config,
+                                           OwnershipSink& sink)
+    : sink_(sink),
+      instance_(Instance::make(io, Instance::Kind::group, config, group_properties(config),
+                               [this](Instance::Batch batch) { on_events(batch); })),
       timer_(io) {
     const PartitionsPtr topics(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(topics.get(), rooms_topic(config.topic_prefix).c_str(), RD_KAFKA_PARTITION_UA);
+    rd_kafka_topic_partition_list_add(topics.get(), rooms_topic(config.topic_prefix).c_str(),
+                                      RD_KAFKA_PARTITION_UA);
     if (const auto error = rd_kafka_subscribe(instance_->client(), topics.get())) {
-        throw std::runtime_error(std::string("Kafka: cannot join the workers' group: ") + rd_kafka_err2str(error));
+        throw std::runtime_error(std::string("Kafka: cannot join the workers' group: ") +
+                                 rd_kafka_err2str(error));
     }
     prove_life();
 }
@@ -85,7 +89,8 @@ void KafkaGroupMembership::leave(std::function<void()> done) {
     left_ = std::move(done);
     if (std::exchange(leaving_, true)) return;
     const ErrorPtr failed(rd_kafka_consumer_close_queue(instance_->client(), instance_->queue()));
-    if (failed) instance_->log(4, std::string("leaving the workers' group: ") + rd_kafka_error_string(failed.get()));
+    if (failed)
+        instance_->log(4, std::string("leaving the workers' group: ") + rd_kafka_error_string(failed.get()));
     prove_life();
 }
 

@@ -12,11 +12,12 @@
 
 namespace roomcast::channel::kafka {
 
-/// Membership in the consumer group on the rooms topic: owning partition p is owning slot p. Nothing is fetched by it.
+/// Membership in the consumer group on the rooms topic: owning partition p is owning slot p. Nothing is
+/// fetched by it.
 ///
-/// Owned by the worker, on its io_context's thread, whose turning is the proof of life: a loop that stands still for
-/// max(session timeout, 10 s), like a process that is gone for the session timeout, loses its slots to the others.
-/// Destroying it leaves the group in the background.
+/// Owned by the worker, on its io_context's thread, whose turning is the proof of life: a loop that stands
+/// still for max(session timeout, 10 s), like a process that is gone for the session timeout, loses its slots
+/// to the others. Destroying it leaves the group in the background.
 class KafkaGroupMembership : public GroupMembership {
 public:
     KafkaGroupMembership(boost::asio::io_context& io, const KafkaConfig& config, OwnershipSink& sink);

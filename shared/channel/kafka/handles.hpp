@@ -6,8 +6,9 @@
 
 /// Owners of librdkafka's handles: no raw `rd_kafka_*` pointer outside these is owned by anybody.
 ///
-/// Topics, queues and events of a client must be gone before the client is: Instance (instance.hpp) sees to it.
-/// A client is destroyed on a thread of its own, because rd_kafka_destroy waits for the client's threads to end.
+/// Topics, queues and events of a client must be gone before the client is: Instance (instance.hpp) sees to
+/// it. A client is destroyed on a thread of its own, because rd_kafka_destroy waits for the client's threads
+/// to end.
 namespace roomcast::channel::kafka {
 
 template <auto destroy>
@@ -18,7 +19,8 @@ struct Destroyer {
     }
 };
 
-/// Destroys a client without making the caller wait. At exit of the program the last ones are waited for, briefly.
+/// Destroys a client without making the caller wait. At exit of the program the last ones are waited for,
+/// briefly.
 struct ClientDestroyer {
     void operator()(rd_kafka_t* client) const noexcept;
 };
@@ -36,9 +38,11 @@ using PartitionsPtr =
 using NewTopicPtr = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<rd_kafka_NewTopic_destroy>>;
 using DeleteTopicPtr = std::unique_ptr<rd_kafka_DeleteTopic_t, Destroyer<rd_kafka_DeleteTopic_destroy>>;
 using AdminOptionsPtr = std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<rd_kafka_AdminOptions_destroy>>;
-using TopicCollectionPtr = std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_TopicCollection_destroy>>;
+using TopicCollectionPtr =
+    std::unique_ptr<rd_kafka_TopicCollection_t, Destroyer<rd_kafka_TopicCollection_destroy>>;
 
-/// Takes a consumer out of its group (the others take over at once), then destroys it, all on a thread of its own.
+/// Takes a consumer out of its group (the others take over at once), then destroys it, all on a thread of its
+/// own.
 void leave_and_destroy(ClientPtr client);
 
 }  // namespace roomcast::channel::kafka

@@ -1,11 +1,10 @@
 #include "shared/channel/kafka/instance.hpp"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <utility>
 
 #include <boost/asio/post.hpp>

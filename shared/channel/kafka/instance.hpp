@@ -15,9 +15,9 @@ namespace roomcast::channel::kafka {
 
 /// One librdkafka client whose events arrive on an io_context, in batches, without a polling thread.
 ///
-/// Shared by those that hold handles of the client (readings, requests), so that it outlives them; the events of a
-/// batch are gone before it is. `stop` ends the calls at once, also from inside one. Everything happens on the
-/// io_context's thread; librdkafka's threads only write to an eventfd.
+/// Shared by those that hold handles of the client (readings, requests), so that it outlives them; the events
+/// of a batch are gone before it is. `stop` ends the calls at once, also from inside one. Everything happens
+/// on the io_context's thread; librdkafka's threads only write to an eventfd.
 class Instance : public std::enable_shared_from_this<Instance> {
 public:
     using Batch = std::span<const EventPtr>;

@@ -13,8 +13,8 @@
 
 namespace roomcast::channel::kafka {
 
-void ensure_base_topics(boost::asio::io_context& io, const KafkaConfig& config, std::chrono::milliseconds limit,
-                        Callback<void> done) {
+void ensure_base_topics(boost::asio::io_context& io, const KafkaConfig& config,
+                        std::chrono::milliseconds limit, Callback<void> done) {
     auto admin = std::make_shared<KafkaLogAdmin>(io, config);
     ensure_topics(*admin, limit, [&io, admin, done = std::move(done)](Result<void> outcome) mutable {
         boost::asio::post(io, [admin = std::move(admin)] {});  // not from inside its own callback

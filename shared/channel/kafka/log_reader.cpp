@@ -27,7 +27,9 @@ struct Pair {
 }  // namespace
 
 KafkaLogReader::KafkaLogReader(boost::asio::io_context& io, const KafkaConfig& config, const NodeId& node)
-    : io_(io), config_(config), ranges_(io, config),
+    : io_(io),
+      config_(config),
+      ranges_(io, config),
       pool_(std::make_shared<TailPool>(io, config, node, ranges_.requests())) {
     pool_->start();
 }
@@ -52,8 +54,10 @@ void KafkaLogReader::bounds(const LogId& log, Callback<Bounds> done) {
         if (!both) return done(both.error());
         done(Bounds{both->first, both->second});
     });
-    list_offset(log, RD_KAFKA_OFFSET_SPEC_EARLIEST, [pair](const Result<Seq>& seq) { pair->take(pair->first, seq); });
-    list_offset(log, RD_KAFKA_OFFSET_SPEC_LATEST, [pair](const Result<Seq>& seq) { pair->take(pair->second, seq); });
+    list_offset(log, RD_KAFKA_OFFSET_SPEC_EARLIEST,
+                [pair](const Result<Seq>& seq) { pair->take(pair->first, seq); });
+    list_offset(log, RD_KAFKA_OFFSET_SPEC_LATEST,
+                [pair](const Result<Seq>& seq) { pair->take(pair->second, seq); });
 }
 
 void KafkaLogReader::seek(const LogId& log, TimeMs time, Callback<Seq> done) {
@@ -61,8 +65,10 @@ void KafkaLogReader::seek(const LogId& log, TimeMs time, Callback<Seq> done) {
         if (!both) return done(both.error());
         done(both->first.value >= 0 ? both->first : both->second);  // -1: nothing at or after that time
     });
-    list_offset(log, std::max<TimeMs>(time, 0), [pair](const Result<Seq>& seq) { pair->take(pair->first, seq); });
-    list_offset(log, RD_KAFKA_OFFSET_SPEC_LATEST, [pair](const Result<Seq>& seq) { pair->take(pair->second, seq); });
+    list_offset(log, std::max<TimeMs>(time, 0),
+                [pair](const Result<Seq>& seq) { pair->take(pair->first, seq); });
+    list_offset(log, RD_KAFKA_OFFSET_SPEC_LATEST,
+                [pair](const Result<Seq>& seq) { pair->take(pair->second, seq); });
 }
 
 void KafkaLogReader::read(const LogId& log, ReadRange range, Callback<ReadResult> done) {

@@ -8,8 +8,9 @@
 
 namespace roomcast::channel::kafka {
 
-/// The consumer's end of rooms' topics: tails on one set of librdkafka instances, ranges and questions on another.
-/// `node` picks which wake partitions to read, so that nodes do not wake each other. See LogReader for the rest.
+/// The consumer's end of rooms' topics: tails on one set of librdkafka instances, ranges and questions on
+/// another. `node` picks which wake partitions to read, so that nodes do not wake each other. See LogReader
+/// for the rest.
 class KafkaLogReader : public LogReader {
 public:
     KafkaLogReader(boost::asio::io_context& io, const KafkaConfig& config, const NodeId& node);

@@ -9,7 +9,8 @@ namespace {
 
 class MembersFollowing final : public Following, private CompactedTopic::Sink {
 public:
-    MembersFollowing(CompactedTopic& topic, MembersSink& sink) : sink_(sink), following_(topic.follow(0, *this)) {}
+    MembersFollowing(CompactedTopic& topic, MembersSink& sink)
+        : sink_(sink), following_(topic.follow(0, *this)) {}
 
 private:
     void on_record(Seq /*seq*/, std::string_view key, std::optional<std::string_view> value) override {

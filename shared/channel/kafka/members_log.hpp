@@ -5,8 +5,8 @@
 
 namespace roomcast::channel::kafka {
 
-/// Announcements: one key for each node in the single partition of `<prefix>.members`; taking one back is a tombstone.
-/// Threads, errors and limits are CompactedTopic's.
+/// Announcements: one key for each node in the single partition of `<prefix>.members`; taking one back is a
+/// tombstone. Threads, errors and limits are CompactedTopic's.
 class KafkaMembersLog : public MembersLog {
 public:
     KafkaMembersLog(boost::asio::io_context& io, const KafkaConfig& config);

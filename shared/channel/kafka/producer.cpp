@@ -11,7 +11,8 @@ namespace {
 Result<Seq> outcome_of(const rd_kafka_message_t& message) {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return Seq{message.offset};
     auto error = error_from(message.err, "append");
-    if (rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED) error.code = Errc::unknown_outcome;
+    if (rd_kafka_message_status(&message) != RD_KAFKA_MSG_STATUS_NOT_PERSISTED)
+        error.code = Errc::unknown_outcome;
     return error;
 }
 
@@ -61,8 +62,9 @@ Result<void> Producer::produce(Topic& topic, Message message, std::uint64_t tick
     const std::size_t value_bytes = message.value ? message.value->size() : 0;
     const auto produce_once = [&] {
         return rd_kafka_producev(
-            current_->instance->client(), RD_KAFKA_V_RKT(topic.handle_.get()), RD_KAFKA_V_PARTITION(message.partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
+            current_->instance->client(), RD_KAFKA_V_RKT(topic.handle_.get()),
+            RD_KAFKA_V_PARTITION(message.partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
             RD_KAFKA_V_VALUE(const_cast<void*>(value), value_bytes), RD_KAFKA_V_TIMESTAMP(message.time),
             RD_KAFKA_V_HEADERS(message.headers.get()), RD_KAFKA_V_OPAQUE(reinterpret_cast<void*>(ticket)),
             RD_KAFKA_V_END);
@@ -99,13 +101,16 @@ void Producer::on_events(Generation& generation, Instance::Batch batch) {
     const std::weak_ptr<int> alive = alive_;
     for (const auto& event : batch) {
         switch (rd_kafka_event_type(event.get())) {
-            case RD_KAFKA_EVENT_DR: on_reports(generation, event.get()); break;
+            case RD_KAFKA_EVENT_DR:
+                on_reports(generation, event.get());
+                break;
             case RD_KAFKA_EVENT_ERROR:
                 if (rd_kafka_event_error_is_fatal(event.get()) != 0 && current_.get() == &generation) {
                     replace(rd_kafka_event_error_string(event.get()));
                 }
                 break;
-            default: break;
+            default:
+                break;
         }
         if (alive.expired()) return;
     }
@@ -128,7 +133,8 @@ void Producer::on_reports(Generation& generation, rd_kafka_event_t* event) {
 }
 
 void Producer::fail_fatally() {
-    rd_kafka_test_fatal_error(current_->instance->client(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "asked for");
+    rd_kafka_test_fatal_error(current_->instance->client(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER,
+                              "asked for");
 }
 
 }  // namespace roomcast::channel::kafka

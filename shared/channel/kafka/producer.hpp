@@ -16,15 +16,16 @@ namespace roomcast::channel::kafka {
 
 /// The idempotent producer (acks=all) below Appender, TableLog and MembersLog.
 ///
-/// Belongs to its io_context's thread. Every accepted message is reported once: kept, surely not kept, or unknown.
-/// Holds at most limits::producer_queue_messages / _kbytes, then `busy`; nothing waits longer than
-/// limits::append_deadline_ms. When librdkafka declares its state beyond repair (a *fatal* error), what is in flight
-/// is reported, and the client is replaced without anybody noticing otherwise.
+/// Belongs to its io_context's thread. Every accepted message is reported once: kept, surely not kept, or
+/// unknown. Holds at most limits::producer_queue_messages / _kbytes, then `busy`; nothing waits longer than
+/// limits::append_deadline_ms. When librdkafka declares its state beyond repair (a *fatal* error), what is in
+/// flight is reported, and the client is replaced without anybody noticing otherwise.
 class Producer {
 public:
     using Report = std::function<void(std::uint64_t ticket, Result<Seq> outcome)>;
 
-    /// A topic to produce to: its librdkafka handle is looked up once, here. Safe to keep past the producer's end.
+    /// A topic to produce to: its librdkafka handle is looked up once, here. Safe to keep past the producer's
+    /// end.
     class Topic {
     public:
         ~Topic();

@@ -17,7 +17,8 @@ const Properties base = {
     {"retry.backoff.ms", "50"},
     {"retry.backoff.max.ms", "500"},
     {"topic.metadata.refresh.fast.interval.ms", "50"},
-    {"topic.metadata.propagation.max.ms", "2000"},  // past it a topic that no broker knows is taken for deleted
+    {"topic.metadata.propagation.max.ms",
+     "2000"},  // past it a topic that no broker knows is taken for deleted
     {"socket.connection.setup.timeout.ms", "5000"},
     {"statistics.interval.ms", "0"},
     {"log.connection.close", "false"},
@@ -103,7 +104,8 @@ Result<ConfPtr> make_conf(const KafkaConfig& config, const Properties& kind) {
     ConfPtr conf(rd_kafka_conf_new());
     std::array<char, 512> why{};
     const auto set = [&](const std::string& name, const std::string& value) {
-        return rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) == RD_KAFKA_CONF_OK;
+        return rd_kafka_conf_set(conf.get(), name.c_str(), value.c_str(), why.data(), why.size()) ==
+               RD_KAFKA_CONF_OK;
     };
     const auto failed = [&](const std::string& name) {
         return Error{Errc::internal, "Kafka property " + name + ": " + why.data()};

@@ -15,7 +15,7 @@ using Properties = std::vector<std::pair<std::string, std::string>>;
 
 /// How a fetcher trades latency for work.
 struct FetchSettings {
-    int wait_ms = 500;            // how long the broker parks a fetch that finds nothing
+    int wait_ms = 500;  // how long the broker parks a fetch that finds nothing
     int partition_bytes = 1 << 20;
     int queued_messages = 10'000;  // per partition, read ahead
     int queued_kbytes = 4 * 1024;
@@ -31,7 +31,8 @@ struct FetchSettings {
 /// The value that a property must have whatever the operator says; none for those that are free.
 [[nodiscard]] const std::string* fixed_value(std::string_view name);
 
-/// The base settings, then the operator's properties, then those of the kind. Fails with librdkafka's own words.
+/// The base settings, then the operator's properties, then those of the kind. Fails with librdkafka's own
+/// words.
 [[nodiscard]] Result<ConfPtr> make_conf(const KafkaConfig& config, const Properties& kind);
 
 }  // namespace roomcast::channel::kafka

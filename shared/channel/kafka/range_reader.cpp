@@ -22,8 +22,8 @@ constexpr FetchSettings settings = {
 };
 
 StoredRecord stored(const RecordView& view) {
-    return {view.seq, Record{MessageId::trusted(std::string(view.id)), UserName::trusted(std::string(view.user)),
-                             view.time, std::string(view.value)}};
+    return {view.seq, Record{MessageId::trusted(std::string(view.id)),
+                             UserName::trusted(std::string(view.user)), view.time, std::string(view.value)}};
 }
 
 }  // namespace
@@ -32,18 +32,22 @@ StoredRecord stored(const RecordView& view) {
 class RangeReader::Job final : private ReadingSink {
 public:
     Job(RangeReader& reader, const LogId& log, ReadRange range, Callback<ReadResult> done)
-        : reader_(reader), topic_(room_topic(reader.config_.topic_prefix, log)), range_(range), done_(std::move(done)),
+        : reader_(reader),
+          topic_(room_topic(reader.config_.topic_prefix, log)),
+          range_(range),
+          done_(std::move(done)),
           filter_(log.room, *reader.fetcher_.instance(), &reader.config_.on_foreign_record),
           deadline_(reader.io_, Clock::now() + request_deadline) {
         result_.next = range.from;
     }
 
     void start() {
-        deadline_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& cancelled) {
-            if (cancelled || alive.expired()) return;
-            if (!result_.records.empty()) return finish();
-            reader_.finish(topic_, Error{Errc::unavailable, topic_ + ": no answer in time"});
-        });
+        deadline_.async_wait(
+            [this, alive = std::weak_ptr(alive_)](const boost::system::error_code& cancelled) {
+                if (cancelled || alive.expired()) return;
+                if (!result_.records.empty()) return finish();
+                reader_.finish(topic_, Error{Errc::unavailable, topic_ + ": no answer in time"});
+            });
         reading_ = reader_.fetcher_.read(topic_, 0, range_.from.value, *this);
     }
 
@@ -58,7 +62,8 @@ private:
                 return finish();
             }
             if (const auto view = filter_.view(*message)) {
-                if (!result_.records.empty() && bytes_ + view->value.size() > range_.max_bytes) return finish();
+                if (!result_.records.empty() && bytes_ + view->value.size() > range_.max_bytes)
+                    return finish();
                 bytes_ += view->value.size();
                 result_.records.push_back(stored(*view));
             }
@@ -68,8 +73,9 @@ private:
     }
 
     [[nodiscard]] bool full() const {
-        return !result_.records.empty() && (std::cmp_greater_equal(result_.records.size(), range_.max_records) ||
-                                            bytes_ >= range_.max_bytes);
+        return !result_.records.empty() &&
+               (std::cmp_greater_equal(result_.records.size(), range_.max_records) ||
+                bytes_ >= range_.max_bytes);
     }
 
     void on_end(std::int64_t offset) override {
@@ -82,7 +88,8 @@ private:
         if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
             return reader_.finish(topic_, Error{Errc::unavailable, std::move(text)});
         }
-        if (code != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && code != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) return;
+        if (code != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && code != RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+            return;
         // Below the log, or beyond it?
         Retry<std::int64_t>::run(
             reader_.io_, reader_.requests_, request_deadline,
@@ -91,9 +98,11 @@ private:
             },
             [this, alive = std::weak_ptr(alive_)](rd_kafka_resp_err_t failed, std::int64_t first) {
                 if (alive.expired()) return;
-                if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) return reader_.finish(topic_, error_from(failed, topic_));
+                if (failed != RD_KAFKA_RESP_ERR_NO_ERROR)
+                    return reader_.finish(topic_, error_from(failed, topic_));
                 if (result_.next.value >= first) return finish();
-                reader_.finish(topic_, Error{Errc::not_found, topic_ + " begins at " + std::to_string(first)});
+                reader_.finish(topic_,
+                               Error{Errc::not_found, topic_ + " begins at " + std::to_string(first)});
             });
     }
 
@@ -112,7 +121,9 @@ private:
 };
 
 RangeReader::RangeReader(boost::asio::io_context& io, const KafkaConfig& config)
-    : io_(io), config_(config), fetcher_(io, config, settings),
+    : io_(io),
+      config_(config),
+      fetcher_(io, config, settings),
       requests_(std::make_shared<Requests>(fetcher_.instance())) {
     fetcher_.on_other_event([requests = std::weak_ptr(requests_)](rd_kafka_event_t* event) {
         if (const auto kept = requests.lock()) kept->take(event);
@@ -125,9 +136,10 @@ void RangeReader::read(const LogId& log, ReadRange range, Callback<ReadResult> d
     if (range.from >= range.until || range.from.value < 0) {
         Result<ReadResult> answer = ReadResult{{}, range.from};
         if (range.from.value < 0) answer = Error{Errc::not_found, "no log begins below 0"};
-        boost::asio::post(io_, [alive = std::weak_ptr(alive_), done = std::move(done), answer = std::move(answer)] {
-            if (!alive.expired()) done(answer);
-        });
+        boost::asio::post(
+            io_, [alive = std::weak_ptr(alive_), done = std::move(done), answer = std::move(answer)] {
+                if (!alive.expired()) done(answer);
+            });
         return;
     }
     auto job = std::make_unique<Job>(*this, log, range, std::move(done));

@@ -11,11 +11,12 @@
 
 namespace roomcast::channel::kafka {
 
-/// Reads ranges of rooms' topics, on a librdkafka instance whose fetches are never parked for long, so that reads do not
-/// wait for each other. Reads of one log take turns; those of different logs go on side by side.
+/// Reads ranges of rooms' topics, on a librdkafka instance whose fetches are never parked for long, so that
+/// reads do not wait for each other. Reads of one log take turns; those of different logs go on side by side.
 ///
-/// Owned by KafkaLogReader, on its thread. A read holds what it has read so far, at most ReadRange::max_bytes, and
-/// librdkafka some 1 MiB beside. At the deadline a read answers with what it has, if anything, else `unavailable`.
+/// Owned by KafkaLogReader, on its thread. A read holds what it has read so far, at most
+/// ReadRange::max_bytes, and librdkafka some 1 MiB beside. At the deadline a read answers with what it has,
+/// if anything, else `unavailable`.
 class RangeReader {
 public:
     RangeReader(boost::asio::io_context& io, const KafkaConfig& config);

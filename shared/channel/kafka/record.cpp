@@ -23,11 +23,15 @@ HeadersPtr headers_of(const Record& record) {
     return headers;
 }
 
-RecordFilter::RecordFilter(const RoomSlug& room, const Instance& instance, const std::function<void()>* on_foreign)
-    : prefix_(R"({"type":"message","room":")" + room.str() + R"(",)"), instance_(&instance), on_foreign_(on_foreign) {}
+RecordFilter::RecordFilter(const RoomSlug& room, const Instance& instance,
+                           const std::function<void()>* on_foreign)
+    : prefix_(R"({"type":"message","room":")" + room.str() + R"(",)"),
+      instance_(&instance),
+      on_foreign_(on_foreign) {}
 
 std::optional<RecordView> RecordFilter::view(const rd_kafka_message_t& message) {
-    const std::string_view value(static_cast<const char*>(message.payload), message.payload ? message.len : 0);
+    const std::string_view value(static_cast<const char*>(message.payload),
+                                 message.payload ? message.len : 0);
     rd_kafka_headers_t* headers = nullptr;
     if (value.starts_with(prefix_) && value.ends_with('}') &&
         rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {

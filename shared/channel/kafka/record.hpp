@@ -15,9 +15,9 @@ namespace roomcast::channel::kafka {
 /// The message headers of a record: id, user, content-type.
 [[nodiscard]] HeadersPtr headers_of(const Record& record);
 
-/// Tells a room's records from what others may have put into its topic, which is skipped, counted, and logged once.
-/// Ours have the headers `id` and `user` and a value `{"type":"message","room":"<slug>",...}`. Allocates nothing of its
-/// own (librdkafka allocates when it parses headers).
+/// Tells a room's records from what others may have put into its topic, which is skipped, counted, and logged
+/// once. Ours have the headers `id` and `user` and a value `{"type":"message","room":"<slug>",...}`.
+/// Allocates nothing of its own (librdkafka allocates when it parses headers).
 class RecordFilter {
 public:
     RecordFilter(const RoomSlug& room, const Instance& instance, const std::function<void()>* on_foreign);

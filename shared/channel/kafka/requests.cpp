@@ -43,7 +43,8 @@ AdminOptionsPtr Requests::options(rd_kafka_admin_op_t kind, int timeout_ms, Hand
     std::array<char, 128> why{};
     rd_kafka_AdminOptions_set_request_timeout(made.get(), std::max(timeout_ms, 1), why.data(), why.size());
     if (kind == RD_KAFKA_ADMIN_OP_CREATETOPICS || kind == RD_KAFKA_ADMIN_OP_DELETETOPICS) {
-        rd_kafka_AdminOptions_set_operation_timeout(made.get(), std::max(timeout_ms, 1), why.data(), why.size());
+        rd_kafka_AdminOptions_set_operation_timeout(made.get(), std::max(timeout_ms, 1), why.data(),
+                                                    why.size());
     }
     const auto id = ++last_;
     waiting_.emplace(id, std::move(handler));
@@ -51,33 +52,37 @@ AdminOptionsPtr Requests::options(rd_kafka_admin_op_t kind, int timeout_ms, Hand
     return made;
 }
 
-void Requests::create_topic(const TopicSpec& spec, int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done) {
+void Requests::create_topic(const TopicSpec& spec, int timeout_ms,
+                            std::function<void(rd_kafka_resp_err_t)> done) {
     std::array<char, 256> why{};
     const NewTopicPtr topic(rd_kafka_NewTopic_new(spec.name.c_str(), spec.partitions, spec.replication_factor,
                                                   why.data(), why.size()));
     for (const auto& [name, value] : spec.settings) {
         rd_kafka_NewTopic_set_config(topic.get(), name.c_str(), value.c_str());
     }
-    const auto asked = options(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
-        if (const auto error = rd_kafka_event_error(event)) return done(error);
-        std::size_t count = 0;
-        const auto* const* results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event),
-                                                                         &count);
-        done(topic_error(results, count));
-    });
+    const auto asked =
+        options(RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
+            if (const auto error = rd_kafka_event_error(event)) return done(error);
+            std::size_t count = 0;
+            const auto* const* results =
+                rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count);
+            done(topic_error(results, count));
+        });
     rd_kafka_NewTopic_t* one = topic.get();
     rd_kafka_CreateTopics(instance_->client(), &one, 1, asked.get(), instance_->queue());
 }
 
-void Requests::delete_topic(const std::string& name, int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done) {
+void Requests::delete_topic(const std::string& name, int timeout_ms,
+                            std::function<void(rd_kafka_resp_err_t)> done) {
     const DeleteTopicPtr topic(rd_kafka_DeleteTopic_new(name.c_str()));
-    const auto asked = options(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
-        if (const auto error = rd_kafka_event_error(event)) return done(error);
-        std::size_t count = 0;
-        const auto* const* results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event),
-                                                                         &count);
-        done(topic_error(results, count));
-    });
+    const auto asked =
+        options(RD_KAFKA_ADMIN_OP_DELETETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
+            if (const auto error = rd_kafka_event_error(event)) return done(error);
+            std::size_t count = 0;
+            const auto* const* results =
+                rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count);
+            done(topic_error(results, count));
+        });
     rd_kafka_DeleteTopic_t* one = topic.get();
     rd_kafka_DeleteTopics(instance_->client(), &one, 1, asked.get(), instance_->queue());
 }
@@ -85,11 +90,12 @@ void Requests::delete_topic(const std::string& name, int timeout_ms, std::functi
 void Requests::describe(const std::string& name, int timeout_ms, Answer<TopicInfo> done) {
     const char* one = name.c_str();
     const TopicCollectionPtr topics(rd_kafka_TopicCollection_of_topic_names(&one, 1));
-    const auto asked = options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
-        if (const auto error = rd_kafka_event_error(event)) return done(error, {});
-        auto info = info_of(event);
-        done(info.error, std::move(info));
-    });
+    const auto asked =
+        options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
+            if (const auto error = rd_kafka_event_error(event)) return done(error, {});
+            auto info = info_of(event);
+            done(info.error, std::move(info));
+        });
     rd_kafka_DescribeTopics(instance_->client(), topics.get(), asked.get(), instance_->queue());
 }
 
@@ -97,16 +103,26 @@ void Requests::list_offset(const std::string& name, std::int32_t partition, std:
                            Answer<std::int64_t> done) {
     const PartitionsPtr list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), name.c_str(), partition)->offset = spec;
-    const auto asked = options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms, [done = std::move(done)](auto* event) {
-        if (const auto error = rd_kafka_event_error(event)) return done(error, 0);
-        std::size_t count = 0;
-        const auto* const* infos =
-            rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
-        if (count != 1) return done(RD_KAFKA_RESP_ERR__BAD_MSG, 0);
-        const auto* answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-        done(answer->err, answer->offset);
-    });
+    const auto asked =
+        options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms,
+                [this, name, timeout_ms, done = std::move(done)](auto* event) {
+                    const auto error = rd_kafka_event_error(event);
+                    if (error == RD_KAFKA_RESP_ERR__NOENT) return tell_why_no_leader(name, timeout_ms, done);
+                    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return done(error, 0);
+                    std::size_t count = 0;
+                    const auto* const* infos =
+                        rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
+                    if (count != 1) return done(RD_KAFKA_RESP_ERR__BAD_MSG, 0);
+                    const auto* answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
+                    done(answer->err, answer->offset);
+                });
     rd_kafka_ListOffsets(instance_->client(), list.get(), asked.get(), instance_->queue());
+}
+
+void Requests::tell_why_no_leader(const std::string& name, int timeout_ms, const Answer<std::int64_t>& done) {
+    describe(name, timeout_ms, [done](rd_kafka_resp_err_t code, const TopicInfo&) {
+        done(code == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code, 0);
+    });
 }
 
 bool Requests::take(rd_kafka_event_t* event) {
@@ -114,8 +130,10 @@ bool Requests::take(rd_kafka_event_t* event) {
         case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
         case RD_KAFKA_EVENT_DELETETOPICS_RESULT:
         case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
-        case RD_KAFKA_EVENT_LISTOFFSETS_RESULT: break;
-        default: return false;
+        case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
+            break;
+        default:
+            return false;
     }
     auto answered = waiting_.extract(reinterpret_cast<std::uintptr_t>(rd_kafka_event_opaque(event)));
     if (!answered.empty()) answered.mapped()(event);

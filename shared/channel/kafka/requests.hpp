@@ -28,8 +28,8 @@ struct TopicSpec {
 
 /// Questions to the cluster, each answered once, later, with librdkafka's error code; never blocks.
 ///
-/// Sends through any Instance, whose owner passes it that instance's events. Owned by one object, on its thread; what
-/// is unanswered when it is destroyed is dropped. No retries here: `retry.hpp` has those.
+/// Sends through any Instance, whose owner passes it that instance's events. Owned by one object, on its
+/// thread; what is unanswered when it is destroyed is dropped. No retries here: `retry.hpp` has those.
 class Requests {
 public:
     template <class T>
@@ -48,6 +48,9 @@ public:
     bool take(rd_kafka_event_t* event);
 
 private:
+    /// librdkafka finds no leader: is there no topic, or just no leader now?
+    void tell_why_no_leader(const std::string& name, int timeout_ms, const Answer<std::int64_t>& done);
+
     using Handler = std::function<void(rd_kafka_event_t*)>;
     [[nodiscard]] AdminOptionsPtr options(rd_kafka_admin_op_t kind, int timeout_ms, Handler handler);
 

@@ -8,7 +8,8 @@ bool is_passing(rd_kafka_resp_err_t code) {
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
         case RD_KAFKA_RESP_ERR__RESOLVE:
         case RD_KAFKA_RESP_ERR__TIMED_OUT:
-        case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE: return true;
+        case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+            return true;
         case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
         case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
         case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
@@ -19,8 +20,10 @@ bool is_passing(rd_kafka_resp_err_t code) {
         case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
         case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
         case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
-        case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE: return true;
-        default: return false;
+        case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+            return true;
+        default:
+            return false;
     }
 }
 

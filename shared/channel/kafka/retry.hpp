@@ -20,8 +20,8 @@ using Clock = std::chrono::steady_clock;
 
 /// Asks the same question until it has an answer that will stay, or the deadline is reached.
 ///
-/// Keeps itself alive while it waits; ends without an answer when the Requests are destroyed. A missing topic is
-/// believed after `missing_grace`: a topic that was just made may not be known to every broker yet.
+/// Keeps itself alive while it waits; ends without an answer when the Requests are destroyed. A missing topic
+/// is believed after `missing_grace`: a topic that was just made may not be known to every broker yet.
 template <class T>
 class Retry : public std::enable_shared_from_this<Retry<T>> {
 public:
@@ -37,15 +37,20 @@ public:
     }
 
 private:
-    Retry(boost::asio::io_context& io, const std::shared_ptr<Requests>& requests, std::chrono::milliseconds limit,
-          Ask ask, Answer done)
-        : timer_(io), requests_(requests), start_(Clock::now()), limit_(limit), ask_(std::move(ask)),
+    Retry(boost::asio::io_context& io, const std::shared_ptr<Requests>& requests,
+          std::chrono::milliseconds limit, Ask ask, Answer done)
+        : timer_(io),
+          requests_(requests),
+          start_(Clock::now()),
+          limit_(limit),
+          ask_(std::move(ask)),
           done_(std::move(done)) {}
 
     void attempt() {
         const auto requests = requests_.lock();
         if (!requests) return;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(start_ + limit_ - Clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(start_ + limit_ - Clock::now());
         ask_(*requests, static_cast<int>(std::max<std::int64_t>(left.count(), 1)),
              [self = this->shared_from_this()](rd_kafka_resp_err_t code, T value) {
                  self->answered(code, std::move(value));

@@ -31,8 +31,12 @@ struct TailPool::Place::Host {
 
 TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId& node,
                    std::weak_ptr<Requests> requests)
-    : io_(io), config_(std::move(config)), node_hash_(std::hash<NodeId>{}(node)), requests_(std::move(requests)),
-      waker_(io, config_), timer_(io) {
+    : io_(io),
+      config_(std::move(config)),
+      node_hash_(std::hash<NodeId>{}(node)),
+      requests_(std::move(requests)),
+      waker_(io, config_),
+      timer_(io) {
     hosts_.push_back(std::make_unique<Host>(io_, config_));
 }
 
@@ -88,7 +92,8 @@ void TailPool::read_wake_partitions(Host& host) {
     for (const auto partition : wake_partitions_) {
         auto& reading = host.wake[partition];
         if (!reading) {
-            reading = host.fetcher.read(wake_topic(config_.topic_prefix), partition, RD_KAFKA_OFFSET_END, deaf);
+            reading =
+                host.fetcher.read(wake_topic(config_.topic_prefix), partition, RD_KAFKA_OFFSET_END, deaf);
         }
     }
 }
@@ -103,7 +108,8 @@ TailPool::Host& TailPool::host_for(const std::string& topic) {
     return *hosts_.back();
 }
 
-std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::int64_t offset, ReadingSink& sink) {
+std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::int64_t offset,
+                                                ReadingSink& sink) {
     Host& host = host_for(topic);
     host.topics.insert(topic);
     std::unique_ptr<Place> place(new Place(shared_from_this(), host, topic));

@@ -17,10 +17,12 @@ namespace roomcast::channel::kafka {
 
 /// The fetchers that tails run on: as many as are needed, each reading along the wake topic.
 ///
-/// Owned by TailReader and its tails together, on their thread. The first fetcher stays; others end with their last tail.
+/// Owned by TailReader and its tails together, on their thread. The first fetcher stays; others end with
+/// their last tail.
 class TailPool : public std::enable_shared_from_this<TailPool> {
 public:
-    TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId& node, std::weak_ptr<Requests> requests);
+    TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId& node,
+             std::weak_ptr<Requests> requests);
     ~TailPool();
 
     /// Finds out which wake partitions to use, now and then again, since leaders move.
@@ -44,7 +46,8 @@ public:
         std::string topic_;
         std::unique_ptr<Fetcher::Reading> reading_;
     };
-    [[nodiscard]] std::unique_ptr<Place> read(const std::string& topic, std::int64_t offset, ReadingSink& sink);
+    [[nodiscard]] std::unique_ptr<Place> read(const std::string& topic, std::int64_t offset,
+                                              ReadingSink& sink);
 
     [[nodiscard]] boost::asio::io_context& io() const { return io_; }
     [[nodiscard]] const KafkaConfig& config() const { return config_; }

@@ -15,8 +15,12 @@ namespace {
 class KafkaTail final : public Tail, private ReadingSink {
 public:
     KafkaTail(std::shared_ptr<TailPool> pool, const LogId& log, Seq from, TailSink& sink)
-        : pool_(std::move(pool)), topic_(room_topic(pool_->config().topic_prefix, log)), next_(from), sink_(sink),
-          filter_(log.room, pool_->first_instance(), &pool_->config().on_foreign_record), retry_(pool_->io()) {
+        : pool_(std::move(pool)),
+          topic_(room_topic(pool_->config().topic_prefix, log)),
+          next_(from),
+          sink_(sink),
+          filter_(log.room, pool_->first_instance(), &pool_->config().on_foreign_record),
+          retry_(pool_->io()) {
         if (from.value >= 0) {
             read();
         } else {
@@ -44,7 +48,8 @@ private:
         if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
             return fail({Errc::not_found, std::move(text)});
         }
-        if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) return fail({Errc::unavailable, std::move(text)});
+        if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+            return fail({Errc::unavailable, std::move(text)});
         // Of one fetch: librdkafka goes on by itself.
     }
 

@@ -9,8 +9,9 @@ namespace roomcast::channel::kafka {
 
 /// Starts reading a room's topic at `from`, on one of the pool's fetchers.
 ///
-/// The Tail belongs to the caller, on the pool's thread. Outages are waited out; a topic that is gone ends it with
-/// `room_gone` within some seconds, a start outside the log with `not_found`, a lack of rights with `unavailable`.
+/// The Tail belongs to the caller, on the pool's thread. Outages are waited out; a topic that is gone ends it
+/// with `room_gone` within some seconds, a start outside the log with `not_found`, a lack of rights with
+/// `unavailable`.
 [[nodiscard]] std::unique_ptr<Tail> start_tail(std::shared_ptr<TailPool> pool, const LogId& log, Seq from,
                                                TailSink& sink);
 

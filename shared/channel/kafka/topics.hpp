@@ -6,14 +6,16 @@
 #include "shared/core/ids.hpp"
 
 /// The names of all topics, from the prefix of the installation. Nothing else knows how rooms map to topics.
-/// The longest room topic has 64 + 32 bytes besides prefix and dots, which leaves the prefix 145 of Kafka's 249.
+/// The longest room topic has 64 + 32 bytes besides prefix and dots, which leaves the prefix 145 of Kafka's
+/// 249.
 namespace roomcast::channel::kafka {
 
 /// The compacted directory: one partition for each slot.
 [[nodiscard]] std::string rooms_topic(std::string_view prefix);
 /// The compacted announcements of workers: one partition.
 [[nodiscard]] std::string members_topic(std::string_view prefix);
-/// Whatever is appended here ends the parked fetches of those who tail it; nothing in it is ever read for its content.
+/// Whatever is appended here ends the parked fetches of those who tail it; nothing in it is ever read for its
+/// content.
 [[nodiscard]] std::string wake_topic(std::string_view prefix);
 /// `<prefix>.room.<slug>.<epoch>`, never used again by a later room of that name.
 [[nodiscard]] std::string room_topic(std::string_view prefix, const LogId& log);

@@ -10,13 +10,16 @@ namespace {
 
 using std::chrono::milliseconds;
 // After the first: the usual case, a topic whose metadata had to be asked for, and a busy machine.
-constexpr std::array pauses = {milliseconds(1), milliseconds(2), milliseconds(5), milliseconds(20), milliseconds(80)};
+constexpr std::array pauses = {milliseconds(1), milliseconds(2), milliseconds(5), milliseconds(20),
+                               milliseconds(80)};
 
 }  // namespace
 
 Waker::Waker(boost::asio::io_context& io, const KafkaConfig& config)
-    : instance_(Instance::make(io, Instance::Kind::producer, config, waker_properties(), [](Instance::Batch) {})),
-      topic_(rd_kafka_topic_new(instance_->client(), wake_topic(config.topic_prefix).c_str(), nullptr)), timer_(io) {}
+    : instance_(
+          Instance::make(io, Instance::Kind::producer, config, waker_properties(), [](Instance::Batch) {})),
+      topic_(rd_kafka_topic_new(instance_->client(), wake_topic(config.topic_prefix).c_str(), nullptr)),
+      timer_(io) {}
 
 Waker::~Waker() {
     topic_.reset();
@@ -42,8 +45,8 @@ void Waker::tick() {
 void Waker::wake_now() {
     constexpr char nothing = '.';
     for (const auto partition : partitions_) {
-        rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(&nothing), 1, nullptr, 0,
-                         nullptr);
+        rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(&nothing), 1,
+                         nullptr, 0, nullptr);
     }
 }
 

@@ -9,11 +9,12 @@
 
 namespace roomcast::channel::kafka {
 
-/// Ends parked fetches. librdkafka has one fetch in flight per broker; one that finds nothing is parked at the broker,
-/// and a partition assigned meanwhile waits for it. So a fetcher reads, of the wake topic, one partition at every
-/// broker, and a record put into these ends the waiting at once.
+/// Ends parked fetches. librdkafka has one fetch in flight per broker; one that finds nothing is parked at
+/// the broker, and a partition assigned meanwhile waits for it. So a fetcher reads, of the wake topic, one
+/// partition at every broker, and a record put into these ends the waiting at once.
 ///
-/// Owned by the TailReader, on its thread. Best effort: without it everything still comes, up to 500 ms later.
+/// Owned by the TailReader, on its thread. Best effort: without it everything still comes, up to 500 ms
+/// later.
 class Waker {
 public:
     Waker(boost::asio::io_context& io, const KafkaConfig& config);
@@ -21,7 +22,8 @@ public:
 
     /// One partition for each broker.
     void use(std::vector<std::int32_t> partitions) { partitions_ = std::move(partitions); }
-    /// Wakes soon, and again a few times, since nobody tells when librdkafka is ready to fetch the new partition.
+    /// Wakes soon, and again a few times, since nobody tells when librdkafka is ready to fetch the new
+    /// partition.
     void wake();
     void wake_now();
 
