@@ -1,0 +1,242 @@
+#include "shared/ops/settings_parser.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+#include "shared/core/time.hpp"
+
+namespace roomcast::ops {
+namespace {
+
+constexpr std::int64_t most_port = 65'535;
+constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t year_s = 365 * 86'400;
+
+/// Variables of our scripts and tests, which a program that they start may find in its environment.
+constexpr std::array<std::string_view, 1> script_variables = {"ROOMCAST_PREFIX"};
+
+/// Variables that the Kafka images, the broker's scripts and ours use; not properties of a client.
+constexpr std::array<std::string_view, 6> no_kafka_properties = {
+    "KAFKA_BROKERS", "KAFKA_IMAGE", "KAFKA_HEAP_OPTS", "KAFKA_HOME", "KAFKA_OPTS", "KAFKA_LOG4J_OPTS"};
+
+void describe(OptionTable& table, LogSettings& log) {
+    table.choice("--log-level", log.level, {"trace", "debug", "info", "warn", "error"},
+                 "least level that is logged");
+    table.choice("--log-format", log.format, {"logfmt", "json"}, "of the lines on stderr");
+}
+
+void describe(OptionTable& table, KafkaSettings& kafka) {
+    table.text("--brokers", kafka.brokers, "Kafka bootstrap servers, host:port,...");
+    table.also_from("--brokers", "KAFKA_BROKERS");
+    table.add("--topic-prefix", "TEXT", kafka.topic_prefix, "of the names of all our topics",
+              [&kafka](const std::string& text) -> std::optional<std::string> {
+                  auto prefix = NodeId::parse(text);  // the same letters as a topic's name
+                  if (!prefix) return "1 to 64 letters, digits, '.', '_' or '-', a letter or digit first";
+                  kafka.topic_prefix = text;
+                  return std::nullopt;
+              });
+    table.number("--replication-factor", kafka.replication_factor, 1, 100, "of topics that are created");
+    table.number("--min-insync-replicas", kafka.min_insync_replicas, 1, 100, "of topics that are created");
+    table.number("--retention-ms", kafka.retention_ms, 1'000, 3'650 * day_ms, "of rooms that set none");
+    table.number("--linger-ms", kafka.linger_ms, 0, 1'000, "how long the producer collects a batch");
+}
+
+void describe(OptionTable& table, LinkTlsSettings& tls) {
+    table.text("--link-ca", tls.ca, "PEM file: who signs the certificates of edges and workers");
+    table.text("--link-cert", tls.cert, "PEM file: this node's certificate for the link");
+    table.text("--link-key", tls.key, "PEM file: its key");
+}
+
+void describe_local(OptionTable& table, bool& local, std::string& data_dir) {
+    table.bare("--local", local, "with the embedded log instead of Kafka");
+    table.text("--data-dir", data_dir, "where the embedded log is");
+}
+
+void describe_ops(OptionTable& table, std::string& address, std::uint16_t& port) {
+    table.address("--metrics-listen", address, "address of /metrics, /healthz and /readyz");
+    table.number("--metrics-port", port, 0, most_port, "their port; 0: any that is free");
+}
+
+OptionTable describe(EdgeSettings& edge) {
+    OptionTable table("roomcast-edge", "Serves rooms to WebSocket clients, the HTTP API and the web client.");
+    table.node("--node", edge.node, "this edge's id");
+    describe_local(table, edge.local, edge.data_dir);
+    table.address("--listen", edge.listen, "address for clients");
+    table.number("--port", edge.port, 0, most_port, "port for clients; 0: any that is free");
+    table.on_off("--tls", edge.tls, "whether clients speak TLS");
+    table.text("--tls-cert", edge.tls_cert, "PEM file: certificate chain for clients");
+    table.text("--tls-key", edge.tls_key, "PEM file: its key");
+    table.text("--jwt-secret-file", edge.jwt_secret_file,
+               "file with the secret that signs tokens, the same on all edges");
+    table.number("--token-ttl-s", edge.token_ttl_s, 1, year_s, "how long a token is good");
+    table.text("--web-dir", edge.web_dir, "directory of the web client");
+    table.number("--shards", edge.shards, 0, 256, "threads with connections; 0: one a core");
+    table.optional_text("--allowed-origins", edge.allowed_origins,
+                        "web origins that may connect besides our own, comma separated");
+    describe_ops(table, edge.ops_listen, edge.ops_port);
+    describe(table, edge.kafka);
+    describe(table, edge.link_tls);
+    describe(table, edge.log);
+    return table;
+}
+
+OptionTable describe(WorkerSettings& worker) {
+    OptionTable table("roomcast-worker",
+                      "Owns a share of the rooms: reads their topics once and fans out to the edges.");
+    table.node("--node", worker.node, "this worker's id");
+    table.address("--link-listen", worker.link_listen, "address for edges");
+    table.number("--link-port", worker.link_port, 0, most_port, "port for edges; 0: any that is free");
+    table.text("--link-advertise", worker.link_advertise, "the host that edges connect to");
+    table.number("--session-timeout-ms", worker.session_timeout_ms, 100, 1'800'000,
+                 "of the workers' Kafka group");
+    describe_ops(table, worker.ops_listen, worker.ops_port);
+    describe(table, worker.kafka);
+    describe(table, worker.link_tls);
+    describe(table, worker.log);
+    return table;
+}
+
+OptionTable describe(ProduceSettings& produce) {
+    OptionTable table("roomcast-produce",
+                      "Writes messages into rooms: NDJSON from stdin, one message a line.");
+    describe_local(table, produce.local, produce.data_dir);
+    table.on_off("--create-rooms", produce.create_rooms, "whether rooms that are missing are created");
+    table.on_off("--progress", produce.progress, "whether to show progress, on a terminal");
+    describe(table, produce.kafka);
+    describe(table, produce.log);
+    return table;
+}
+
+OptionTable describe(ReplaySettings& replay) {
+    OptionTable table("roomcast-replay", "Prints a room's messages as NDJSON, from its log.");
+    table.positional("ROOM", "the room's slug",
+                     [&replay](const std::string& text) -> std::optional<std::string> {
+                         if (!RoomSlug::parse(text)) return "a room's slug";
+                         replay.room = text;
+                         return std::nullopt;
+                     });
+    describe_local(table, replay.local, replay.data_dir);
+    table.number("--from-seq", replay.from_seq, "first message");
+    table.number("--to-seq", replay.to_seq, "last message");
+    const auto time = [&table](const char* flag, std::string& target, const char* help) {
+        table.add(flag, "TIME", "", help, [&target](const std::string& text) -> std::optional<std::string> {
+            if (!parse_rfc3339(text)) return "a time such as 2026-11-21T10:00:00Z";
+            target = text;
+            return std::nullopt;
+        });
+    };
+    time("--from-time", replay.from_time, "messages from this time on");
+    time("--to-time", replay.to_time, "messages up to this time");
+    table.bare("--follow", replay.follow, "go on with new messages");
+    describe(table, replay.kafka);
+    describe(table, replay.log);
+    return table;
+}
+
+template <class Settings>
+void add_variables(std::vector<std::string>& names) {
+    Settings settings;
+    const auto more = describe(settings).variables();
+    names.insert(names.end(), more.begin(), more.end());
+}
+
+/// A misspelt variable would else be passed over in silence.
+std::optional<std::string> unknown_variable(const Environment& environment) {
+    std::vector<std::string> known(script_variables.begin(), script_variables.end());
+    add_variables<EdgeSettings>(known);
+    add_variables<WorkerSettings>(known);
+    add_variables<ProduceSettings>(known);
+    add_variables<ReplaySettings>(known);
+    for (const auto& [name, value] : environment)
+        if (name.starts_with("ROOMCAST_") && std::find(known.begin(), known.end(), name) == known.end())
+            return name;
+    return std::nullopt;
+}
+
+std::map<std::string, std::string> kafka_properties(const Environment& environment) {
+    constexpr std::string_view prefix = "KAFKA_";
+    std::map<std::string, std::string> properties;
+    for (const auto& [name, value] : environment) {
+        if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
+        if (std::find(no_kafka_properties.begin(), no_kafka_properties.end(), name) !=
+            no_kafka_properties.end())
+            continue;
+        std::string property = name.substr(prefix.size());
+        for (char& c : property)
+            c = c == '_' ? '.' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+        properties.emplace(std::move(property), value);
+    }
+    return properties;
+}
+
+/// What is wrong with values that are each right by themselves.
+std::optional<std::string> contradiction(const KafkaSettings& kafka) {
+    if (kafka.min_insync_replicas <= kafka.replication_factor) return std::nullopt;
+    return "--min-insync-replicas must not be above --replication-factor";
+}
+
+template <class Settings>
+std::optional<std::string> contradiction(const Settings& settings) {
+    return contradiction(settings.kafka);
+}
+
+template <>
+std::optional<std::string> contradiction(const ReplaySettings& replay) {
+    if (replay.from_seq && replay.to_seq && *replay.from_seq > *replay.to_seq)
+        return "--from-seq must not be above --to-seq";
+    if (!replay.from_time.empty() && !replay.to_time.empty() &&
+        parse_rfc3339(replay.from_time) > parse_rfc3339(replay.to_time))
+        return "--from-time must not be after --to-time";
+    return contradiction(replay.kafka);
+}
+
+template <class Settings>
+ParseOutcome<Settings> parse(int argc, const char* const* argv, const Environment& environment) {
+    Settings settings;
+    const OptionTable table = describe(settings);
+    auto failure = table.parse(argc, argv, environment);
+    if (!failure) {
+        if (const auto name = unknown_variable(environment))
+            failure = table.failure("the environment variable " + *name + " is unknown");
+        else if (const auto wrong = contradiction(settings))
+            failure = table.failure(*wrong);
+    }
+    if (failure) return {std::nullopt, failure->exit_code, std::move(failure->text)};
+    settings.kafka.properties = kafka_properties(environment);
+    return {std::move(settings), 0, {}};
+}
+
+}  // namespace
+
+Environment process_environment() {
+    Environment environment;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals != std::string_view::npos)
+            environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return environment;
+}
+
+ParseOutcome<EdgeSettings> parse_edge_settings(int argc, const char* const* argv,
+                                               const Environment& environment) {
+    return parse<EdgeSettings>(argc, argv, environment);
+}
+ParseOutcome<WorkerSettings> parse_worker_settings(int argc, const char* const* argv,
+                                                   const Environment& environment) {
+    return parse<WorkerSettings>(argc, argv, environment);
+}
+ParseOutcome<ProduceSettings> parse_produce_settings(int argc, const char* const* argv,
+                                                     const Environment& environment) {
+    return parse<ProduceSettings>(argc, argv, environment);
+}
+ParseOutcome<ReplaySettings> parse_replay_settings(int argc, const char* const* argv,
+                                                   const Environment& environment) {
+    return parse<ReplaySettings>(argc, argv, environment);
+}
+
+}  // namespace roomcast::ops
