@@ -19,7 +19,7 @@
 namespace roomcast::channel::contract {
 
 /// Keeps what it hears.
-class RecordingListener : public AppendListener {
+class RecordingListener final : public AppendListener {
 public:
     struct Outcome {
         AppendTicket ticket;
@@ -38,7 +38,7 @@ public:
     }
 };
 
-class RecordingSink : public TailSink {
+class RecordingSink final : public TailSink {
 public:
     std::vector<StoredRecord> records;
     std::optional<Error> failure;
@@ -58,7 +58,7 @@ public:
     }
 };
 
-class RecordingTableSink : public TableSink {
+class RecordingTableSink final : public TableSink {
 public:
     struct Entry {
         Slot slot;

@@ -24,7 +24,7 @@ struct Acked {
 };
 
 /// Writes each ack to a pipe, as the last thing that is known of it when the process is killed.
-class AckPipe : public AppendListener {
+class AckPipe final : public AppendListener {
 public:
     explicit AckPipe(int fd) : fd_(fd) {}
     void on_appended(AppendTicket ticket, Seq seq) override {

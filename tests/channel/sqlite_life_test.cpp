@@ -12,7 +12,7 @@ using namespace contract;
 using test::pump_until;
 
 /// Does something each time that it is called, as whatever it is called.
-class Caller : public TailSink, public TableSink, public AppendListener {
+class Caller final : public TailSink, public TableSink, public AppendListener {
 public:
     std::function<void()> act = [] {};
     int calls = 0;

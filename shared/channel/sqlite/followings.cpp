@@ -62,7 +62,9 @@ std::vector<TablePageJob> Followings::read_on() {
     for (auto& [id, entry] : entries_) {
         if (entry.state != State::waiting) continue;
         entry.state = State::reading;
-        jobs.push_back({.following = id, .slot = entry.slot, .from = entry.next});
+        jobs.emplace_back().following = id;
+        jobs.back().slot = entry.slot;
+        jobs.back().from = entry.next;
     }
     return jobs;
 }

@@ -14,8 +14,8 @@
 namespace roomcast::channel::sqlite {
 
 struct SqliteOptions {
-    std::filesystem::path data_dir;                    // holds roomcast.db and its lock; made when missing
-    std::optional<std::int64_t> default_retention_ms;  // of logs created without one; none: kept for ever
+    std::filesystem::path data_dir = {};  // holds roomcast.db and its lock; made when missing
+    std::optional<std::int64_t> default_retention_ms = {};  // of logs created without one; none: kept for ever
     int retention_check_ms = 60'000;
     std::size_t queue_messages = limits::producer_queue_messages;
     std::size_t queue_kbytes = limits::producer_queue_kbytes;
