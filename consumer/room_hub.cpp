@@ -1,0 +1,254 @@
+#include "consumer/room_hub.hpp"
+
+#include <algorithm>
+
+#include "shared/core/limits.hpp"
+#include "shared/wire/server_frames.hpp"
+
+namespace roomcast::consumer {
+namespace {
+using Clock = std::chrono::steady_clock;
+constexpr auto retry_after = std::chrono::milliseconds(200);
+}  // namespace
+
+RoomHub::RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats, OnLost on_lost)
+    : io_(io), log_(std::move(log)), reader_(reader), history_(reader), stats_(stats), on_lost_(std::move(on_lost)),
+      prefix_bytes_(wire::record_prefix(log_.room).size()), last_use_(Clock::now()), retry_timer_(io),
+      waiting_timer_(io), alive_(std::make_shared<bool>(true)) {
+    activate();
+}
+
+RoomHub::~RoomHub() { *alive_ = false; }
+
+void RoomHub::retry(std::function<void()> step) {
+    ++stats_.tail_restarts;
+    retry_timer_.expires_after(retry_after);
+    retry_timer_.async_wait([alive = alive_, step = std::move(step)](boost::system::error_code stopped) {
+        if (!stopped && *alive) step();
+    });
+}
+
+void RoomHub::activate() {
+    reader_.bounds(log_, [this, alive = alive_](Result<channel::Bounds> bounds) {
+        if (!*alive) return;
+        if (!bounds) {
+            if (bounds.error().code == Errc::room_gone) return on_lost_(log_, bounds.error());
+            return retry([this] { activate(); });
+        }
+        log_first_ = bounds->first;
+        // The tail starts at once, so that its own start-up goes on while the window is read.
+        early_.clear();
+        tail_ = reader_.tail(log_, bounds->next, *this);
+        load_window(bounds->next, limits::activation_read_records);
+    });
+}
+
+void RoomHub::load_window(Seq next, std::int64_t look_back) {
+    const Seq from = std::max(log_first_, Seq{next.value - look_back});
+    read_window(from, next, look_back, std::make_shared<std::vector<channel::StoredRecord>>());
+}
+
+void RoomHub::read_window(Seq at, Seq next, std::int64_t look_back,
+                          std::shared_ptr<std::vector<channel::StoredRecord>> read) {
+    if (at >= next) {
+        const Seq from = std::max(log_first_, Seq{next.value - look_back});
+        const bool enough = from == log_first_ || read->empty() ||
+                            DedupeWindow::reaches_back(from, read->front().record.time, next, now_ms());
+        if (enough || look_back >= limits::dedupe_window_records) return become_ready(next, std::move(*read));
+        return load_window(next, std::min(look_back * 8, limits::dedupe_window_records));
+    }
+    reader_.read(log_, {at, next, 4096, 4 * limits::history_page_bytes},
+                 [this, alive = alive_, next, look_back, read](Result<channel::ReadResult> part) {
+                     if (!*alive) return;
+                     if (!part) {
+                         if (part.error().code == Errc::room_gone) return on_lost_(log_, part.error());
+                         tail_.reset();
+                         return retry([this] { activate(); });
+                     }
+                     for (auto& stored : part->records) read->push_back(std::move(stored));
+                     read_window(part->next, next, look_back, read);
+                 });
+}
+
+void RoomHub::become_ready(Seq next, std::vector<channel::StoredRecord> window) {
+    const Seq from = window.empty() ? next : window.front().seq;
+    ring_.reset(window.empty() ? next.previous() : from.previous());
+    if (window.empty() || from <= log_first_) ring_.reset(log_first_.previous());
+    window_ = DedupeWindow();
+    for (const auto& stored : window)
+        ring_.push(take(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str(), stored.record.value));
+    position_ = next.previous();
+    ready_ = true;
+    std::vector<link::Entry> entries;
+    for (const auto& stored : early_)
+        entries.push_back(
+            take(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str(), stored.record.value));
+    early_.clear();
+    early_.shrink_to_fit();
+    for (auto& subscriber : subscribers_) {
+        if (subscriber.from_now) subscriber.after = position_;
+        subscriber.from_now = false;
+        subscriber.sink->send(link::Subscribed{subscriber.sub, log_.epoch, subscriber.after});
+    }
+    hand_out(entries);
+    std::vector<std::pair<PeerId, link::SubId>> behind;
+    for (const auto& subscriber : subscribers_)
+        if (!subscriber.live) behind.emplace_back(subscriber.peer, subscriber.sub);
+    for (const auto& [peer, sub] : behind) catch_up(peer, sub);
+    serve_waiting();
+}
+
+link::Entry RoomHub::take(Seq seq, TimeMs time, std::string_view user, std::string_view id, std::string_view value) {
+    const auto first = window_.admit(seq, time, user, id);
+    link::Entry entry{seq, time, first.value_or(seq), {}};
+    if (first) {
+        ++stats_.repeats_dropped;
+    } else {
+        entry.frame = wire::message_frame(value, prefix_bytes_, seq);
+    }
+    return entry;
+}
+
+void RoomHub::on_records(std::span<const channel::RecordView> records) {
+    stats_.records_read += records.size();
+    if (!ready_) {
+        for (const auto& record : records)
+            early_.push_back({record.seq, channel::Record{MessageId::trusted(std::string(record.id)),
+                                                         UserName::trusted(std::string(record.user)), record.time,
+                                                         std::string(record.value)}});
+        return;
+    }
+    std::vector<link::Entry> entries;
+    entries.reserve(records.size());
+    for (const auto& record : records) {
+        if (record.seq <= position_) continue;
+        entries.push_back(take(record.seq, record.time, record.user, record.id, record.value));
+        position_ = record.seq;
+    }
+    hand_out(entries);
+    if (!waiting_.empty()) serve_waiting();
+}
+
+void RoomHub::hand_out(std::span<const link::Entry> entries) {
+    if (entries.empty()) return;
+    position_ = std::max(position_, entries.back().seq);
+    for (auto& subscriber : subscribers_) {
+        if (!subscriber.live) continue;
+        auto begin = entries.begin();
+        while (begin != entries.end() && begin->seq <= subscriber.after) ++begin;
+        if (begin == entries.end()) continue;
+        const std::span<const link::Entry> owed(begin, entries.end());
+        subscriber.sink->deliver(subscriber.sub, owed);
+        subscriber.after = owed.back().seq;
+        stats_.entries_delivered += owed.size();
+    }
+    for (const auto& entry : entries) ring_.push(entry);
+}
+
+void RoomHub::on_tail_failed(Error error) {
+    // Never destroy the tail from inside its own call.
+    retry_timer_.expires_after(std::chrono::milliseconds(0));
+    retry_timer_.async_wait([this, alive = alive_, error](boost::system::error_code stopped) {
+        if (stopped || !*alive) return;
+        tail_.reset();
+        if (error.code == Errc::room_gone) return on_lost_(log_, error);
+        if (!ready_) return retry([this] { activate(); });
+        retry([this] { resume_tail(); });
+    });
+}
+
+void RoomHub::resume_tail() {
+    reader_.bounds(log_, [this, alive = alive_](Result<channel::Bounds> bounds) {
+        if (!*alive) return;
+        if (!bounds) {
+            if (bounds.error().code == Errc::room_gone) return on_lost_(log_, bounds.error());
+            return retry([this] { resume_tail(); });
+        }
+        log_first_ = bounds->first;
+        const Seq wanted = position_.next();
+        // Below the log's start, messages are lost; above its end, it is not the log that it was.
+        if (wanted > bounds->next) return on_lost_(log_, Error{Errc::room_gone, "the log is shorter than it was"});
+        if (wanted < bounds->first) {
+            refuse_all(Error{Errc::unavailable, "messages were lost before they could be read"});
+            subscribers_.clear();
+            ready_ = false;
+            return activate();
+        }
+        tail_ = reader_.tail(log_, wanted, *this);
+    });
+}
+
+RoomHub::Subscriber* RoomHub::find(PeerId peer, link::SubId sub) {
+    const auto found = std::find_if(subscribers_.begin(), subscribers_.end(),
+                                    [&](const Subscriber& s) { return s.peer == peer && s.sub == sub; });
+    return found == subscribers_.end() ? nullptr : &*found;
+}
+
+void RoomHub::subscribe(PeerId peer, Peer& sink, link::SubId sub, std::optional<Seq> after) {
+    last_use_ = Clock::now();
+    ++stats_.subscribes;
+    const Seq from = after.value_or(position_);
+    subscribers_.push_back(Subscriber{peer, &sink, sub, from, !after.has_value(), false});
+    if (!ready_) return;
+    subscribers_.back().from_now = false;
+    sink.send(link::Subscribed{sub, log_.epoch, from});
+    catch_up(peer, sub);
+}
+
+void RoomHub::unsubscribe(PeerId peer, link::SubId sub) {
+    std::erase_if(subscribers_, [&](const Subscriber& s) { return s.peer == peer && s.sub == sub; });
+    last_use_ = Clock::now();
+}
+
+void RoomHub::drop_peer(PeerId peer) {
+    std::erase_if(subscribers_, [&](const Subscriber& s) { return s.peer == peer; });
+    std::erase_if(waiting_, [&](const Waiting& w) { return w.peer == peer; });
+    last_use_ = Clock::now();
+}
+
+void RoomHub::refuse_all(const Error& error) {
+    for (const auto& subscriber : subscribers_) subscriber.sink->send(link::Refused{subscriber.sub, error});
+    for (const auto& waiting : waiting_) waiting.sink->send(link::HistoryRefused{waiting.question.request, error});
+    waiting_.clear();
+}
+
+void RoomHub::begin_live(Subscriber& subscriber) {
+    const auto missed = ring_.above(subscriber.after);
+    if (!missed.empty()) {
+        subscriber.sink->deliver(subscriber.sub, missed);
+        subscriber.after = missed.back().seq;
+        stats_.entries_delivered += missed.size();
+    }
+    subscriber.live = true;
+}
+
+void RoomHub::catch_up(PeerId peer, link::SubId sub) {
+    Subscriber* const subscriber = find(peer, sub);
+    if (subscriber == nullptr || subscriber->live) return;
+    if (subscriber->after >= ring_.floor()) return begin_live(*subscriber);
+    HistoryQuery query;
+    query.kind = link::ReadHistory::Kind::after;
+    query.seq = subscriber->after;
+    query.limit = limits::resume_page_messages;
+    query.until = position_.next();
+    query.with_repeats = true;
+    ++stats_.history_reads;
+    history_.read(log_, query, [this, peer, sub](Result<HistoryResult> page) {
+        Subscriber* const behind = find(peer, sub);
+        if (behind == nullptr) return;
+        if (!page) {
+            behind->sink->send(link::Refused{sub, page.error()});
+            return unsubscribe(peer, sub);
+        }
+        if (behind->after.next() < page->bounds.first) {
+            behind->sink->send(link::Refused{sub, Error{Errc::unavailable, "retention has passed this position"}});
+            return unsubscribe(peer, sub);
+        }
+        if (!page->entries.empty()) behind->sink->deliver(sub, page->entries);
+        stats_.entries_delivered += page->entries.size();
+        behind->after = std::max(behind->after, page->covered);
+        catch_up(peer, sub);
+    });
+}
+
+}  // namespace roomcast::consumer

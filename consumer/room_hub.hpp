@@ -1,0 +1,108 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "consumer/dedupe_window.hpp"
+#include "consumer/history_reader.hpp"
+#include "consumer/message_ring.hpp"
+#include "consumer/peer.hpp"
+#include "consumer/stats.hpp"
+#include "shared/channel/channel.hpp"
+
+namespace roomcast::consumer {
+
+/// One active room of a worker: reads its log once and hands every record to the edges that subscribed.
+///
+/// Owned by Service, lives on the consumer's thread. Becomes active by reading back far enough to know repeats and to
+/// answer joins; requests that come earlier wait. An edge that subscribed from an older position is caught up from the
+/// log, page by page, then from the ring, then live. A log that is lost ends the hub through `on_lost`.
+class RoomHub final : private channel::TailSink {
+public:
+    using OnLost = std::function<void(const LogId&, const Error&)>;
+
+    RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats, OnLost on_lost);
+    ~RoomHub();
+
+    [[nodiscard]] const LogId& log() const { return log_; }
+    void subscribe(PeerId peer, Peer& sink, link::SubId sub, std::optional<Seq> after);
+    void unsubscribe(PeerId peer, link::SubId sub);
+    void drop_peer(PeerId peer);
+    void read(PeerId peer, Peer& sink, const link::ReadHistory& question);
+    /// Tells every subscriber that its subscription is over.
+    void refuse_all(const Error& error);
+
+    [[nodiscard]] bool idle_since(std::chrono::steady_clock::time_point moment) const {
+        return subscribers_.empty() && waiting_.empty() && last_use_ <= moment;
+    }
+
+private:
+    struct Subscriber {
+        PeerId peer;
+        Peer* sink;
+        link::SubId sub;
+        Seq after;  // everything up to here has been sent
+        bool from_now = false;  // subscribed before the hub was ready: `after` is not known yet
+        bool live = false;
+    };
+    struct Waiting {
+        PeerId peer;
+        Peer* sink;
+        link::ReadHistory question;
+        Seq at_least;
+        std::chrono::steady_clock::time_point deadline;
+    };
+
+    void on_records(std::span<const channel::RecordView> records) override;
+    void on_tail_failed(Error error) override;
+
+    void activate();
+    void load_window(Seq next, std::int64_t look_back);
+    void read_window(Seq at, Seq next, std::int64_t look_back, std::shared_ptr<std::vector<channel::StoredRecord>> read);
+    void become_ready(Seq next, std::vector<channel::StoredRecord> window);
+    link::Entry take(Seq seq, TimeMs time, std::string_view user, std::string_view id, std::string_view value);
+    void hand_out(std::span<const link::Entry> entries);
+    void retry(std::function<void()> step);
+    void resume_tail();
+
+    Subscriber* find(PeerId peer, link::SubId sub);
+    void catch_up(PeerId peer, link::SubId sub);
+    void begin_live(Subscriber& subscriber);
+
+    void answer(PeerId peer, Peer& sink, const link::ReadHistory& question);
+    bool answer_from_ring(Peer& sink, const link::ReadHistory& question);
+    void answer_from_log(PeerId peer, Peer& sink, const link::ReadHistory& question);
+    void answer_future(PeerId peer, Peer& sink, const link::ReadHistory& question);
+    void send_page(Peer& sink, link::RequestId request, std::vector<link::Entry> entries, Seq covered, bool more);
+    void serve_waiting();
+    [[nodiscard]] bool wanted(PeerId peer) const;
+
+    boost::asio::io_context& io_;
+    LogId log_;
+    channel::LogReader& reader_;
+    HistoryReader history_;
+    Stats& stats_;
+    OnLost on_lost_;
+    std::size_t prefix_bytes_;
+
+    bool ready_ = false;
+    Seq position_;   // the last seq read
+    Seq log_first_;  // the oldest seq that the log was last seen to hold
+    DedupeWindow window_;
+    MessageRing ring_;
+    std::unique_ptr<channel::Tail> tail_;
+    std::vector<channel::StoredRecord> early_;  // what the tail gave before the window was loaded
+    std::vector<Subscriber> subscribers_;
+    std::vector<Waiting> waiting_;
+    std::chrono::steady_clock::time_point last_use_;
+    boost::asio::steady_timer retry_timer_;
+    boost::asio::steady_timer waiting_timer_;
+    std::shared_ptr<bool> alive_;
+};
+
+}  // namespace roomcast::consumer

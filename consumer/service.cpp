@@ -1,0 +1,137 @@
+#include "consumer/service.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "shared/core/limits.hpp"
+
+namespace roomcast::consumer {
+
+Service::Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
+                 ops::Log& log)
+    : io_(io), reader_(reader), directory_(directory), log_(log), sweep_timer_(io),
+      alive_(std::make_shared<bool>(true)) {
+    directory_.on_gone([this](const LogId& gone) { lose(gone, Error{Errc::room_gone, {}}, false); });
+    sweep();
+}
+
+Service::~Service() {
+    *alive_ = false;
+    directory_.on_gone(nullptr);
+}
+
+PeerId Service::attach(Peer& peer) {
+    const PeerId id{next_peer_++};
+    peers_.emplace(id, PeerState{&peer, {}});
+    return id;
+}
+
+void Service::detach(PeerId peer) {
+    if (peers_.erase(peer) == 0) return;
+    for (auto& [room, hub] : hubs_) hub->drop_peer(peer);
+}
+
+void Service::on_request(PeerId peer, link::Request request) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end()) return;
+    std::visit([&](auto& asked) { handle(peer, found->second, asked); }, request);
+}
+
+void Service::handle(PeerId peer, PeerState& state, link::Subscribe& request) {
+    if (!state.subs.try_emplace(request.sub.value, request.room).second) return;  // the edge numbers them once
+    const bool create = request.create && request.epoch.empty();
+    directory_.open(request.room, create, request.creator,
+                    [this, alive = alive_, peer, request](Result<channel::RoomInfo> info) {
+                        if (*alive) opened(peer, request, std::move(info));
+                    });
+}
+
+void Service::opened(PeerId peer, const link::Subscribe& request, Result<channel::RoomInfo> info) {
+    const auto found = peers_.find(peer);
+    if (found == peers_.end() || !found->second.subs.contains(request.sub.value)) return;  // thought better of it
+    PeerState& state = found->second;
+    if (info && !request.epoch.empty() && info->log.epoch != request.epoch) info = Error{Errc::room_gone, {}};
+    if (!info && info.error().code == Errc::no_such_room && !request.epoch.empty()) info = Error{Errc::room_gone, {}};
+    if (!info) {
+        ++stats_.refusals;
+        state.subs.erase(request.sub.value);
+        state.sink->send(link::Refused{request.sub, info.error()});
+        return;
+    }
+    const auto after = request.epoch.empty() ? std::nullopt : std::optional<Seq>(request.after);
+    hub_of(info->log).subscribe(peer, *state.sink, request.sub, after);
+}
+
+RoomHub& Service::hub_of(const LogId& log) {
+    auto& hub = hubs_[log.room];
+    if (hub && hub->log() != log) {
+        hub->refuse_all(Error{Errc::room_gone, {}});
+        hub.reset();
+    }
+    if (!hub)
+        hub = std::make_unique<RoomHub>(io_, log, reader_, stats_, [this, alive = alive_](const LogId& lost, const Error& why) {
+            // Outside the hub's own call, which this ends.
+            boost::asio::post(io_, [this, alive, lost, why] {
+                if (*alive) lose(lost, why, true);
+            });
+        });
+    return *hub;
+}
+
+void Service::lose(const LogId& log, const Error& error, bool forget_in_directory) {
+    const auto found = hubs_.find(log.room);
+    if (found != hubs_.end() && found->second->log() == log) {
+        ++stats_.rooms_lost;
+        log_.warn("room_lost", {{"room", log.room.str()}, {"epoch", log.epoch.str()}, {"why", error.detail}});
+        found->second->refuse_all(error);
+        hubs_.erase(found);
+        for (auto& [peer, state] : peers_)
+            std::erase_if(state.subs, [&](const auto& sub) { return sub.second == log.room; });
+    } else if (forget_in_directory) {
+        return;  // lost already
+    }
+    if (forget_in_directory && error.code == Errc::room_gone)
+        directory_.remove(log, [this, alive = alive_, log](Result<void> removed) {
+            if (*alive && !removed)
+                log_.warn("room_not_forgotten", {{"room", log.room.str()}, {"why", removed.error().detail}});
+        });
+}
+
+void Service::handle(PeerId peer, PeerState& state, link::Unsubscribe& request) {
+    const auto sub = state.subs.find(request.sub.value);
+    if (sub == state.subs.end()) return;
+    const auto hub = hubs_.find(sub->second);
+    if (hub != hubs_.end()) hub->second->unsubscribe(peer, request.sub);
+    state.subs.erase(sub);
+}
+
+void Service::handle(PeerId peer, PeerState& state, link::ReadHistory& request) {
+    const auto sub = state.subs.find(request.sub.value);
+    const auto hub = sub == state.subs.end() ? hubs_.end() : hubs_.find(sub->second);
+    if (hub == hubs_.end()) {
+        state.sink->send(link::HistoryRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
+        return;
+    }
+    hub->second->read(peer, *state.sink, request);
+}
+
+void Service::drain() {
+    for (auto& [id, state] : peers_) state.sink->send(link::Draining{});
+}
+
+std::size_t Service::subscriptions() const {
+    std::size_t count = 0;
+    for (const auto& [id, state] : peers_) count += state.subs.size();
+    return count;
+}
+
+void Service::sweep() {
+    sweep_timer_.expires_after(std::chrono::seconds(1));
+    sweep_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (stopped) return;
+        const auto moment = std::chrono::steady_clock::now() - std::chrono::milliseconds(limits::hub_idle_ms);
+        std::erase_if(hubs_, [&](const auto& entry) { return entry.second->idle_since(moment); });
+        sweep();
+    });
+}
+
+}  // namespace roomcast::consumer

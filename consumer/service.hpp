@@ -1,0 +1,64 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "consumer/peer.hpp"
+#include "consumer/room_hub.hpp"
+#include "consumer/stats.hpp"
+#include "shared/channel/channel.hpp"
+#include "shared/channel/room_directory.hpp"
+#include "shared/ops/log.hpp"
+
+namespace roomcast::consumer {
+
+/// The read path's answers to edges, over whatever link they come.
+///
+/// Lives on the consumer's thread; outlives its peers' links. Holds the active rooms: one is made when an edge
+/// subscribes and put down when nobody has for limits::hub_idle_ms.
+class Service {
+public:
+    Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory, ops::Log& log);
+    ~Service();
+
+    /// A new edge. It must stay until `detach`.
+    [[nodiscard]] PeerId attach(Peer& peer);
+    void detach(PeerId peer);
+    void on_request(PeerId peer, link::Request request);
+    /// Tells every edge to go elsewhere.
+    void drain();
+
+    [[nodiscard]] const Stats& stats() const { return stats_; }
+    [[nodiscard]] std::size_t active_rooms() const { return hubs_.size(); }
+    [[nodiscard]] std::size_t peers() const { return peers_.size(); }
+    [[nodiscard]] std::size_t subscriptions() const;
+
+private:
+    struct PeerState {
+        Peer* sink;
+        std::unordered_map<std::uint32_t, RoomSlug> subs;  // a sub that waits for the directory is here too
+    };
+    void handle(PeerId peer, PeerState& state, link::Subscribe& request);
+    void handle(PeerId peer, PeerState& state, link::Unsubscribe& request);
+    void handle(PeerId peer, PeerState& state, link::ReadHistory& request);
+    void opened(PeerId peer, const link::Subscribe& request, Result<channel::RoomInfo> info);
+    void lose(const LogId& log, const Error& error, bool forget_in_directory);
+    RoomHub& hub_of(const LogId& log);
+    void sweep();
+
+    boost::asio::io_context& io_;
+    channel::LogReader& reader_;
+    channel::RoomDirectory& directory_;
+    ops::Log& log_;
+    Stats stats_;
+    std::map<PeerId, PeerState> peers_;
+    std::unordered_map<RoomSlug, std::unique_ptr<RoomHub>> hubs_;
+    std::uint64_t next_peer_ = 1;
+    boost::asio::steady_timer sweep_timer_;
+    std::shared_ptr<bool> alive_;
+};
+
+}  // namespace roomcast::consumer

@@ -1,0 +1,37 @@
+#include "producer/publisher.hpp"
+
+#include "shared/core/limits.hpp"
+#include "shared/core/utf8.hpp"
+#include "shared/wire/server_frames.hpp"
+
+namespace roomcast::producer {
+namespace {
+using Clock = std::chrono::steady_clock;
+constexpr auto writer_kept = std::chrono::seconds(60);
+}  // namespace
+
+Result<channel::Record> make_record(const RoomSlug& room, MessageId id, UserName user, std::string_view text,
+                                    TimeMs time) {
+    if (text.size() > limits::message_text_bytes) return Errc::text_too_long;
+    if (!valid_utf8(text)) return Error{Errc::bad_frame, "the text is not UTF-8"};
+    channel::Record record;
+    record.value = wire::message_record(room, id, user, text, time);
+    record.id = std::move(id);
+    record.user = std::move(user);
+    record.time = time;
+    return record;
+}
+
+Result<void> Publisher::publish(const LogId& log, channel::Record record, channel::AppendTicket ticket) {
+    Open& open = writers_[log];
+    if (!open.writer) open.writer = appender_.open(log);
+    open.last_use = Clock::now();
+    return open.writer->append(std::move(record), ticket);
+}
+
+void Publisher::close_idle() {
+    const auto moment = Clock::now() - writer_kept;
+    std::erase_if(writers_, [&](const auto& entry) { return entry.second.last_use < moment; });
+}
+
+}  // namespace roomcast::producer

@@ -1,0 +1,205 @@
+#include "shared/net/connection.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include "shared/core/limits.hpp"
+
+namespace roomcast::net {
+namespace {
+constexpr int reads_in_a_turn = 4;  // so that one busy sender does not starve the others
+}
+
+void Loop::mark(Connection& connection) {
+    connection.marked_ = true;
+    connection.dirty_index_ = dirty_.size();
+    dirty_.push_back(&connection);
+    if (!scheduled_) {
+        scheduled_ = true;
+        boost::asio::post(io_, [this] { flush_all(); });
+    }
+}
+
+void Loop::unmark(Connection& connection) {
+    if (!connection.marked_) return;
+    connection.marked_ = false;
+    for (auto* list : {&dirty_, &flushing_})
+        if (connection.dirty_index_ < list->size() && (*list)[connection.dirty_index_] == &connection)
+            (*list)[connection.dirty_index_] = nullptr;
+}
+
+void Loop::flush_all() {
+    scheduled_ = false;
+    flushing_.swap(dirty_);
+    for (std::size_t i = 0; i < flushing_.size(); ++i) {
+        Connection* const connection = flushing_[i];
+        if (connection == nullptr) continue;
+        connection->marked_ = false;
+        connection->flush();
+    }
+    flushing_.clear();
+}
+
+Connection::Connection(Loop& loop, Stream stream, ConnectionHandler& handler)
+    : loop_(loop), stream_(std::move(stream)), handler_(&handler) {}
+
+Connection::~Connection() { loop_.unmark(*this); }
+
+void Connection::start() {
+    state_ = State::handshake;
+    continue_handshake();
+}
+
+void Connection::continue_handshake() {
+    const IoOutcome outcome = stream_.handshake();
+    switch (outcome.status) {
+        case IoStatus::done:
+            state_ = State::open;
+            handler_->on_ready();
+            if (state_ == State::open) read_some();
+            return;
+        case IoStatus::want_read: wait_readable(); return;
+        case IoStatus::want_write: wait_writable(); return;
+        default: end("the TLS handshake failed"); return;
+    }
+}
+
+void Connection::wait_readable() {
+    if (waiting_readable_ || state_ == State::ended) return;
+    waiting_readable_ = true;
+    stream_.socket().async_wait(boost::asio::ip::tcp::socket::wait_read,
+                                [self = shared_from_this()](boost::system::error_code error) {
+                                    self->waiting_readable_ = false;
+                                    if (self->state_ == State::ended) return;
+                                    if (error) return self->end("the socket failed");
+                                    if (self->state_ == State::handshake) return self->continue_handshake();
+                                    if (self->state_ == State::lingering) return self->drain_input();
+                                    self->read_some();
+                                });
+}
+
+void Connection::wait_writable() {
+    if (waiting_writable_ || state_ == State::ended) return;
+    waiting_writable_ = true;
+    stream_.socket().async_wait(boost::asio::ip::tcp::socket::wait_write,
+                                [self = shared_from_this()](boost::system::error_code error) {
+                                    self->waiting_writable_ = false;
+                                    if (self->state_ == State::ended) return;
+                                    if (error) return self->end("the socket failed");
+                                    if (self->state_ == State::handshake) return self->continue_handshake();
+                                    if (self->read_wants_write_) {
+                                        self->read_wants_write_ = false;
+                                        self->read_some();
+                                    }
+                                    self->flush();
+                                });
+}
+
+void Connection::read_some() {
+    const auto self = shared_from_this();  // the handler may let go of us
+    for (int i = 0; i < reads_in_a_turn; ++i) {
+        if (paused_ || (state_ != State::open && state_ != State::finishing)) return;
+        const IoOutcome outcome = stream_.read(loop_.read_scratch_);
+        switch (outcome.status) {
+            case IoStatus::done:
+                bytes_received_ += outcome.bytes;
+                // A connection that is finishing listens only for the peer's goodbye.
+                if (state_ == State::open) handler_->on_bytes(std::span(loop_.read_scratch_).first(outcome.bytes));
+                break;
+            case IoStatus::want_read: wait_readable(); return;
+            case IoStatus::want_write:
+                read_wants_write_ = true;
+                wait_writable();
+                return;
+            case IoStatus::closed: end("the peer closed"); return;
+            case IoStatus::failed: end("the socket failed"); return;
+        }
+    }
+    // There may be more, and some of it already inside OpenSSL, where no readiness would tell.
+    boost::asio::post(loop_.io(), [self] {
+        if (!self->waiting_readable_) self->read_some();
+    });
+}
+
+void Connection::resume_reading() {
+    if (!paused_) return;
+    paused_ = false;
+    boost::asio::post(loop_.io(), [self = shared_from_this()] {
+        if (!self->waiting_readable_) self->read_some();
+    });
+}
+
+void Connection::flush() {
+    if (state_ != State::open && state_ != State::finishing) return;
+    if (waiting_writable_) return;  // the socket's buffer is full: go on when it has room
+    if (outbox_.bytes() > limits::outbox_resume_bytes) was_full_ = true;
+    while (!outbox_.empty()) {
+        const std::string_view bytes = outbox_.gather(loop_.write_scratch_.data(), loop_.write_scratch_.size());
+        const IoOutcome outcome = stream_.write(bytes);
+        if (outcome.status == IoStatus::done) {
+            outbox_.consume(outcome.bytes);
+            bytes_sent_ += outcome.bytes;
+            continue;
+        }
+        if (outcome.status == IoStatus::want_write || outcome.status == IoStatus::want_read) {
+            wait_writable();
+            break;
+        }
+        return end("the socket failed");
+    }
+    if (was_full_ && outbox_.bytes() <= limits::outbox_resume_bytes) {
+        was_full_ = false;
+        if (state_ == State::open) handler_->on_room_again();
+    }
+    if (state_ == State::finishing && outbox_.empty()) {
+        stream_.say_goodbye();
+        state_ = State::lingering;
+        paused_ = false;
+        if (!waiting_readable_) drain_input();
+    }
+}
+
+void Connection::drain_input() {
+    // After our goodbye: read and forget until the peer closes, so that TCP does not cut off what we sent last.
+    for (int i = 0; i < reads_in_a_turn; ++i) {
+        const auto into = std::span(loop_.read_scratch_);
+        const auto got = ::recv(stream_.socket().native_handle(), into.data(), into.size(), 0);
+        if (got == 0) return end("closed");
+        if (got < 0) {
+            if (errno == EAGAIN || errno == EWOULDBLOCK) return wait_readable();
+            return end("closed");
+        }
+    }
+    boost::asio::post(loop_.io(), [self = shared_from_this()] {
+        if (self->state_ == State::lingering && !self->waiting_readable_) self->drain_input();
+    });
+}
+
+void Connection::finish() {
+    if (state_ == State::ended || state_ == State::finishing || state_ == State::lingering) return;
+    if (state_ != State::open) return end("closed");
+    state_ = State::finishing;
+    if (!marked_) loop_.mark(*this);
+}
+
+void Connection::abort(std::string_view why) { end(why); }
+
+void Connection::detach() {
+    handler_ = nullptr;
+    end("detached");
+}
+
+void Connection::end(std::string_view why) {
+    if (state_ == State::ended) return;
+    state_ = State::ended;
+    outbox_.clear();
+    loop_.unmark(*this);
+    boost::system::error_code ignored;
+    stream_.socket().close(ignored);
+    if (handler_ != nullptr) {
+        const auto self = shared_from_this();
+        ConnectionHandler* const handler = std::exchange(handler_, nullptr);
+        handler->on_ended(why);
+    }
+}
+
+}  // namespace roomcast::net

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "shared/net/outbox.hpp"
+#include "shared/net/stream.hpp"
+
+namespace roomcast::net {
+
+class Connection;
+
+/// What all connections of one loop share: the scratch buffers, and the list of those that owe bytes this turn.
+///
+/// One for each io_context, outlives its connections, used on its thread only. What a connection is owed in one
+/// turn of the loop leaves at the turn's end, in one TLS record where it fits.
+class Loop {
+public:
+    static constexpr std::size_t read_bytes = 32 * 1024;
+    static constexpr std::size_t record_bytes = 16 * 1024;  // the most that one TLS record carries
+
+    explicit Loop(boost::asio::io_context& io) : io_(io) {}
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+
+    [[nodiscard]] boost::asio::io_context& io() { return io_; }
+    void flush_all();
+
+private:
+    friend class Connection;
+    void mark(Connection& connection);
+    void unmark(Connection& connection);
+
+    boost::asio::io_context& io_;
+    std::vector<Connection*> dirty_;
+    std::vector<Connection*> flushing_;
+    bool scheduled_ = false;
+    std::array<char, read_bytes> read_scratch_;
+    std::array<char, record_bytes> write_scratch_;
+};
+
+/// Hears what happens on a connection. `on_ended` comes exactly once, last.
+class ConnectionHandler {
+public:
+    /// The TLS handshake is done (at once on plain TCP).
+    virtual void on_ready() {}
+    /// Bytes came in; they may be changed in place and are gone after the call.
+    virtual void on_bytes(std::span<char> bytes) = 0;
+    /// The outbox fell to `limits::outbox_resume_bytes` after having been above.
+    virtual void on_room_again() {}
+    virtual void on_ended(std::string_view why) = 0;
+
+protected:
+    ~ConnectionHandler() = default;
+};
+
+/// One socket: reads as bytes come, writes what the outbox holds, ends in one way.
+///
+/// Held by shared_ptr (pending waits keep it alive), used on its loop's thread only. The handler must outlive the
+/// connection's last call, `on_ended`; `detach` ends the calls before that. It has no timers: deadlines are its owner's.
+class Connection : public std::enable_shared_from_this<Connection> {
+public:
+    Connection(Loop& loop, Stream stream, ConnectionHandler& handler);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// Shakes hands and starts to read.
+    void start();
+    /// Queues a frame for the end of this turn. Ignored once the connection is ending.
+    void send(SharedFrame frame) {
+        if (state_ != State::open) return;
+        outbox_.push(std::move(frame));
+        if (!marked_) loop_.mark(*this);
+    }
+    [[nodiscard]] std::size_t owed_bytes() const { return outbox_.bytes(); }
+
+    /// Stops reading, so that the peer's own sending is held back by TCP.
+    void pause_reading() { paused_ = true; }
+    void resume_reading();
+    [[nodiscard]] bool reading_paused() const { return paused_; }
+
+    /// Sends what is owed, says goodbye, waits for the peer to close. The owner's deadline calls `abort`.
+    void finish();
+    /// Ends at once.
+    void abort(std::string_view why);
+    /// No more calls to the handler; the socket is closed.
+    void detach();
+
+    [[nodiscard]] bool open() const { return state_ == State::open; }
+    [[nodiscard]] Stream& stream() { return stream_; }
+    /// Bytes written to the socket so far: whether a peer that is owed something takes anything.
+    [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
+    [[nodiscard]] std::uint64_t bytes_received() const { return bytes_received_; }
+
+private:
+    friend class Loop;
+    enum class State { fresh, handshake, open, finishing, lingering, ended };
+
+    void continue_handshake();
+    void read_some();
+    void drain_input();
+    void flush();
+    void wait_readable();
+    void wait_writable();
+    void end(std::string_view why);
+
+    Loop& loop_;
+    Stream stream_;
+    ConnectionHandler* handler_;
+    Outbox outbox_;
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t bytes_received_ = 0;
+    std::size_t dirty_index_ = 0;
+    State state_ = State::fresh;
+    bool marked_ = false;
+    bool paused_ = false;
+    bool waiting_readable_ = false;
+    bool waiting_writable_ = false;
+    bool read_wants_write_ = false;
+    bool was_full_ = false;
+};
+
+}  // namespace roomcast::net

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "shared/net/tls_context.hpp"
+
+namespace roomcast::net {
+
+/// How a non-blocking step ended. `want_read` and `want_write`: try again when the socket is ready for that.
+enum class IoStatus { done, want_read, want_write, closed, failed };
+struct IoOutcome {
+    IoStatus status = IoStatus::done;
+    std::size_t bytes = 0;
+};
+enum class Role { server, client };
+
+/// A non-blocking TCP socket, with TLS driven on its file descriptor or without TLS.
+///
+/// Owned by one Connection and used on its thread only. Never blocks and never waits: it says what to wait for.
+/// OpenSSL gives its record buffers back whenever they are empty.
+class Stream {
+public:
+    /// `tls` may be null for plain TCP; else it must outlive the stream.
+    Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role role);
+
+    [[nodiscard]] IoOutcome handshake();
+    [[nodiscard]] IoOutcome read(std::span<char> into);
+    [[nodiscard]] IoOutcome write(std::string_view bytes);
+    /// Says goodbye (TLS close_notify, then TCP FIN). Best effort.
+    void say_goodbye();
+
+    [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
+    [[nodiscard]] bool is_tls() const { return ssl_ != nullptr; }
+    [[nodiscard]] SSL* native_tls() const { return ssl_.get(); }
+
+private:
+    struct Free {
+        void operator()(SSL* ssl) const { SSL_free(ssl); }
+    };
+    [[nodiscard]] IoOutcome outcome_of(int result);
+
+    boost::asio::ip::tcp::socket socket_;
+    std::unique_ptr<SSL, Free> ssl_;
+    bool handshaken_ = false;
+};
+
+}  // namespace roomcast::net

@@ -1,0 +1,175 @@
+#include "shared/wire/server_frames.hpp"
+
+#include <array>
+
+namespace roomcast::wire {
+namespace {
+
+constexpr std::string_view record_head = R"({"type":"message","room":")";
+
+void append_array(std::string& out, const std::vector<std::string_view>& items) {
+    out += '[';
+    bool first = true;
+    for (const auto item : items) {
+        if (!first) out += ',';
+        first = false;
+        out += item;
+    }
+    out += ']';
+}
+
+std::size_t size_of(const std::vector<std::string_view>& items) {
+    std::size_t bytes = 0;
+    for (const auto item : items) bytes += item.size() + 1;
+    return bytes;
+}
+
+}  // namespace
+
+void append_escaped(std::string& out, std::string_view text) {
+    static constexpr char digits[] = "0123456789abcdef";
+    std::size_t plain_from = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
+        out.append(text.substr(plain_from, i - plain_from));
+        plain_from = i + 1;
+        switch (c) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default:
+                out += "\\u00";
+                out += digits[c >> 4];
+                out += digits[c & 15];
+        }
+    }
+    out.append(text.substr(plain_from));
+}
+
+std::string quoted(std::string_view text) {
+    std::string out = "\"";
+    append_escaped(out, text);
+    out += '"';
+    return out;
+}
+
+std::string record_prefix(const RoomSlug& room) {
+    std::string prefix(record_head);
+    prefix += room.str();
+    prefix += "\",";
+    return prefix;
+}
+
+std::string message_record(const RoomSlug& room, const MessageId& id, const UserName& user, std::string_view text,
+                           TimeMs time) {
+    std::string out;
+    out.reserve(text.size() + 160);
+    out += record_head;
+    out += room.str();
+    out += R"(","id":")";
+    append_escaped(out, id.str());
+    out += R"(","user":")";
+    append_escaped(out, user.str());
+    out += R"(","text":")";
+    append_escaped(out, text);
+    out += R"(","time":")";
+    out += format_rfc3339(time);
+    out += "\"}";
+    return out;
+}
+
+std::string message_frame(std::string_view record, std::size_t prefix_bytes, Seq seq) {
+    std::string out;
+    out.reserve(record.size() + 28);
+    out += record.substr(0, prefix_bytes);
+    out += "\"seq\":";
+    out += std::to_string(seq.value);
+    out += ',';
+    out += record.substr(prefix_bytes);
+    return out;
+}
+
+std::string welcome_frame(const SessionId& session, const UserName& user, const NodeId& node, int heartbeat_s) {
+    return R"({"type":"welcome","session":")" + session.str() + R"(","user":)" + quoted(user.str()) + R"(,"node":")" +
+           node.str() + R"(","heartbeat_s":)" + std::to_string(heartbeat_s) + "}";
+}
+
+std::string_view name_of(NotRecovered reason) {
+    switch (reason) {
+        case NotRecovered::epoch_changed: return "epoch_changed";
+        case NotRecovered::retention: return "retention";
+        case NotRecovered::future_seq: return "future_seq";
+    }
+    return "";
+}
+
+std::string joined_frame(const Joined& joined, const std::vector<std::string_view>& messages) {
+    std::string out;
+    out.reserve(size_of(messages) + 256);
+    out += R"({"type":"joined",)";
+    if (!joined.id.empty()) out += "\"id\":" + quoted(joined.id) + ',';
+    out += R"("room":")" + joined.room.str() + R"(","epoch":")" + joined.epoch.str() + '"';
+    if (joined.recovered) out += *joined.recovered ? R"(,"recovered":true)" : R"(,"recovered":false)";
+    if (joined.reason) {
+        out += R"(,"reason":")";
+        out += name_of(*joined.reason);
+        out += '"';
+    }
+    out += R"(,"first":)" + std::to_string(joined.first.value) + R"(,"last":)" + std::to_string(joined.last.value);
+    out += R"(,"messages":)";
+    append_array(out, messages);
+    out += '}';
+    return out;
+}
+
+std::string left_frame(const RoomSlug& room, std::string_view id, std::string_view reason) {
+    std::string out = R"({"type":"left","room":")" + room.str() + '"';
+    if (!id.empty()) out += R"(,"id":)" + quoted(id);
+    if (!reason.empty()) out += R"(,"reason":)" + quoted(reason);
+    return out + "}";
+}
+
+std::string ack_frame(const RoomSlug& room, const MessageId& id, Seq seq) {
+    std::string out;
+    out.reserve(96 + room.str().size() + id.str().size());
+    out += R"({"type":"ack","id":")";
+    append_escaped(out, id.str());
+    out += R"(","room":")";
+    out += room.str();
+    out += R"(","seq":)";
+    out += std::to_string(seq.value);
+    out += '}';
+    return out;
+}
+
+std::string history_frame(const RoomSlug& room, std::string_view id, const std::vector<std::string_view>& messages,
+                          bool more) {
+    std::string out;
+    out.reserve(size_of(messages) + 160);
+    out += R"({"type":"history",)";
+    if (!id.empty()) out += "\"id\":" + quoted(id) + ',';
+    out += R"("room":")" + room.str() + R"(","messages":)";
+    append_array(out, messages);
+    out += more ? R"(,"more":true})" : R"(,"more":false})";
+    return out;
+}
+
+std::string refreshed_frame(TimeMs expires) {
+    return R"({"type":"refreshed","expires":")" + format_rfc3339(expires) + "\"}";
+}
+
+std::string error_frame(const Error& error, std::string_view id, std::string_view room) {
+    std::string out = R"({"type":"error","code":")";
+    out += roomcast::name_of(error.code);
+    out += R"(","message":)";
+    out += quoted(error.detail.empty() ? text_of(error.code) : std::string_view(error.detail));
+    if (!id.empty()) out += ",\"id\":" + quoted(id);
+    if (!room.empty()) out += ",\"room\":" + quoted(room);
+    if (const auto wait = retry_after_ms(error.code)) out += ",\"retry_after_ms\":" + std::to_string(*wait);
+    return out + "}";
+}
+
+}  // namespace roomcast::wire

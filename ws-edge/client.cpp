@@ -1,0 +1,147 @@
+#include "ws-edge/client.hpp"
+
+#include <charconv>
+
+#include "shared/auth/credentials.hpp"
+#include "shared/core/limits.hpp"
+#include "shared/core/time.hpp"
+#include "ws-edge/shard.hpp"
+
+namespace roomcast::edge {
+namespace {
+
+std::optional<std::int64_t> number_of(const net::http::Request& request, std::string_view name, bool& bad) {
+    const auto text = request.query(name);
+    if (!text) return std::nullopt;
+    std::int64_t value = 0;
+    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), value);
+    if (failed != std::errc() || end != text->data() + text->size()) {
+        bad = true;
+        return std::nullopt;
+    }
+    return value;
+}
+
+}  // namespace
+
+Client::Client(Shard& shard, SessionKey key, net::Stream stream)
+    : shard_(shard), key_(key),
+      connection_(std::make_shared<net::Connection>(shard.loop(), std::move(stream), *this)),
+      request_by_ms_(now_ms() + limits::handshake_deadline_ms) {}
+
+Client::~Client() {
+    session_.reset();
+    connection_->detach();
+}
+
+void Client::on_ready() {
+    shaken_ = true;
+    http_ = std::make_unique<net::http::RequestReader>();
+}
+
+void Client::on_bytes(std::span<char> bytes) {
+    if (session_) return session_->on_bytes(bytes);
+    std::span<const char> more = bytes;
+    while (http_ && connection_->open()) {
+        auto request = http_->feed(more);
+        more = {};
+        if (!request) return respond(net::http::error_response(request.error()), false);
+        if (!*request) return;
+        serve(**request);
+        if (session_) {
+            std::string rest = http_->take_rest();
+            http_.reset();
+            if (!rest.empty()) session_->on_bytes(rest);
+            return;
+        }
+    }
+}
+
+void Client::serve(const net::http::Request& request) {
+    ++shard_.stats().http_requests;
+    request_by_ms_ = now_ms() + limits::http_idle_ms;
+    if (request.wants_websocket && request.path() == "/ws") return upgrade(request);
+    respond(shard_.http().answer(request, connection_->stream().is_tls()), request.keep_alive && !shard_.draining(),
+            request.method == "HEAD");
+}
+
+void Client::respond(const net::http::Response& response, bool keep_alive, bool head_only) {
+    connection_->send(net::SharedFrame::of({net::http::serialize(response, keep_alive, head_only)}));
+    if (keep_alive) {
+        if (connection_->owed_bytes() > limits::outbox_bytes) connection_->pause_reading();
+        return;
+    }
+    connection_->finish();
+    expect_end(now_ms() + limits::close_deadline_ms);
+}
+
+void Client::upgrade(const net::http::Request& request) {
+    if (shard_.draining()) return respond(net::http::error_response(Error{Errc::restarting, {}}), false);
+    auto claims = shard_.http().authorize(request, connection_->stream().is_tls());
+    if (!claims) return respond(net::http::error_response(claims.error()), false);
+    std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         "Sec-WebSocket-Accept: " +
+                         net::ws::accept_key(*request.header("sec-websocket-key")) + "\r\n";
+    if (auth::offers_protocol(request.header("sec-websocket-protocol").value_or(""), auth::ws_protocol))
+        answer += "Sec-WebSocket-Protocol: " + std::string(auth::ws_protocol) + "\r\n";
+    answer += "\r\n";
+    connection_->send(net::SharedFrame::of({answer}));
+    session_ = std::make_unique<Session>(shard_, *connection_, key_, std::move(claims.value()));
+    session_->welcome();
+    join_by_query(request);
+}
+
+void Client::join_by_query(const net::http::Request& request) {
+    const auto name = request.query("room");
+    if (!name) return;
+    const auto room = RoomSlug::parse(*name);
+    bool bad = false;
+    const auto since = number_of(request, "since", bad);
+    const auto last = number_of(request, "last", bad);
+    const auto epoch = Epoch::parse(request.query("epoch").value_or(""));
+    if (since && (!epoch || *since < -1)) bad = true;
+    if (!room || bad) {
+        const Error error{room ? Errc::bad_frame : Errc::bad_room, room ? "a query parameter is not understood" : ""};
+        connection_->send(net::ws::encode(net::ws::Opcode::text, wire::error_frame(error, {}, {})));
+        return;
+    }
+    wire::Join join;
+    join.room = *room;
+    if (last) join.last = wire::clamp_history(*last);
+    if (since) join.resume = wire::ResumeFrom{*epoch, Seq{*since}};
+    session_->join(join);
+}
+
+void Client::on_room_again() {
+    if (session_) return session_->on_room_again();
+    connection_->resume_reading();
+}
+
+void Client::on_ended(std::string_view) {
+    if (!shaken_) ++shard_.stats().handshakes_failed;
+    shard_.let_go(key_);
+}
+
+void Client::tick(std::int64_t now) {
+    if (end_by_ms_ != 0 && now > end_by_ms_) return connection_->abort("the deadline for its end passed");
+    if (session_) return session_->tick(now);
+    if (end_by_ms_ != 0 || now <= request_by_ms_) return;
+    if (!shaken_ || !connection_->open()) return connection_->abort("no TLS handshake in time");
+    net::http::Response late;
+    late.status = 408;
+    late.body = R"({"error":{"code":"too_slow","message":"no whole request came in time"}})";
+    respond(late, false);
+}
+
+void Client::go_away() {
+    if (session_) {
+        session_->close(CloseCode::restarting);
+    } else if (connection_->open()) {
+        connection_->finish();
+        expect_end(now_ms() + limits::close_deadline_ms);
+    } else {
+        connection_->abort("going away");
+    }
+}
+
+}  // namespace roomcast::edge

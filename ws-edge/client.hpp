@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "shared/net/connection.hpp"
+#include "shared/net/http.hpp"
+#include "ws-edge/session.hpp"
+
+namespace roomcast::edge {
+
+class Shard;
+
+/// One TCP connection from outside: HTTP first, and after an upgrade of /ws a session.
+///
+/// Owned by the shard, lives on its thread, and is let go when the connection has ended.
+class Client final : public net::ConnectionHandler {
+public:
+    Client(Shard& shard, SessionKey key, net::Stream stream);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    void start() { connection_->start(); }
+    void tick(std::int64_t now_ms);
+    /// The connection must end by the deadline, however its peer behaves.
+    void expect_end(std::int64_t deadline_ms) { end_by_ms_ = deadline_ms; }
+    /// This node is going away.
+    void go_away();
+    [[nodiscard]] Session* session() { return session_.get(); }
+
+private:
+    void on_ready() override;
+    void on_bytes(std::span<char> bytes) override;
+    void on_room_again() override;
+    void on_ended(std::string_view why) override;
+
+    void serve(const net::http::Request& request);
+    void upgrade(const net::http::Request& request);
+    void join_by_query(const net::http::Request& request);
+    void respond(const net::http::Response& response, bool keep_alive, bool head_only = false);
+
+    Shard& shard_;
+    SessionKey key_;
+    std::shared_ptr<net::Connection> connection_;
+    std::unique_ptr<net::http::RequestReader> http_;
+    std::unique_ptr<Session> session_;
+    std::int64_t request_by_ms_;  // for the TLS handshake and each request
+    std::int64_t end_by_ms_ = 0;
+    bool shaken_ = false;
+};
+
+}  // namespace roomcast::edge

@@ -1,0 +1,212 @@
+#include "ws-edge/core.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "shared/core/limits.hpp"
+
+namespace roomcast::edge {
+namespace {
+using Clock = std::chrono::steady_clock;
+constexpr auto sweep_every = std::chrono::milliseconds(200);
+constexpr auto ack_deadline = std::chrono::milliseconds(limits::ack_deadline_ms);
+constexpr auto request_deadline = std::chrono::milliseconds(limits::channel_request_deadline_ms);
+}  // namespace
+
+Core::Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, ops::Log& log)
+    : io_(io), post_(std::move(post)), log_(log), outgoing_(shards), sweep_timer_(io),
+      alive_(std::make_shared<bool>(true)) {}
+
+Core::~Core() { *alive_ = false; }
+
+void Core::use(Workers& workers, producer::Publisher& publisher) {
+    workers_ = &workers;
+    publisher_ = &publisher;
+    sweep();
+}
+
+void Core::tell(ShardIndex shard, ShardEvent event) {
+    outgoing_.at(shard).push_back(std::move(event));
+    if (flush_scheduled_) return;
+    flush_scheduled_ = true;
+    boost::asio::post(io_, [this, alive = alive_] {
+        if (*alive) flush();
+    });
+}
+
+void Core::flush() {
+    flush_scheduled_ = false;
+    for (ShardIndex shard = 0; shard < outgoing_.size(); ++shard)
+        if (!outgoing_[shard].empty()) post_(shard, std::exchange(outgoing_[shard], {}));
+}
+
+void Core::on_commands(ShardIndex shard, std::vector<CoreCommand> commands) {
+    for (auto& command : commands) std::visit([&](auto& given) { handle(shard, given); }, command);
+}
+
+void Core::handle(ShardIndex shard, OpenRoom& command) {
+    auto& room = rooms_[command.room];
+    if (!room) {
+        room = std::make_unique<CoreRoom>();
+        room->slug = command.room;
+        room->opening_since = Clock::now();
+    }
+    room->shards[shard] = command.generation;
+    if (room->open()) return tell(shard, RoomOpened{room->slug, command.generation, room->epoch, room->position});
+    room->creator = command.creator;
+    if (!room->pending) subscribe(*room);
+}
+
+void Core::handle(ShardIndex shard, CloseRoom& command) {
+    const auto found = rooms_.find(command.room);
+    if (found == rooms_.end()) return;
+    found->second->shards.erase(shard);
+    forget_if_unused(command.room);
+}
+
+void Core::forget_if_unused(const RoomSlug& slug) {
+    const auto found = rooms_.find(slug);
+    if (found == rooms_.end() || found->second->used()) return;
+    unsubscribe(found->second->active);
+    unsubscribe(found->second->pending);
+    rooms_.erase(found);
+}
+
+void Core::handle(ShardIndex shard, AskPage& command) {
+    const link::RequestId request{next_request_++};
+    command.question.request = request;
+    const auto room = rooms_.find(command.room);
+    const bool askable = room != rooms_.end() && room->second->active.has_value();
+    if (askable) {
+        command.question.sub = room->second->active->sub;
+        workers_->send(room->second->active->worker, command.question);
+    }
+    questions_.emplace(request.value, Question{command.room, shard, command.session, command.ticket, command.question,
+                                               Clock::now() + request_deadline, askable});
+}
+
+void Core::ask_questions(CoreRoom& room) {
+    if (!room.active) return;
+    for (auto& [request, question] : questions_) {
+        if (question.asked || question.room != room.slug) continue;
+        question.asked = true;
+        question.question.sub = room.active->sub;
+        workers_->send(room.active->worker, question.question);
+    }
+}
+
+void Core::handle(ShardIndex shard, Publish& command) {
+    const channel::AppendTicket ticket = next_ticket_++;
+    MessageId id = command.record.id;
+    const auto found = rooms_.find(command.room);
+    if (found == rooms_.end() || found->second->epoch != command.epoch) {
+        ++stats_.refused;
+        return tell(shard, PublishDone{command.session, command.room, std::move(id), Errc::room_gone});
+    }
+    const auto kept = publisher_->publish(LogId{command.room, command.epoch}, std::move(command.record), ticket);
+    if (!kept) {
+        ++stats_.refused;
+        return tell(shard, PublishDone{command.session, command.room, std::move(id), kept.error()});
+    }
+    ++stats_.published;
+    ++found->second->unanswered;
+    pending_.emplace(ticket, Pending{command.room, shard, command.session, std::move(id),
+                                     Clock::now()});
+}
+
+void Core::on_appended(channel::AppendTicket ticket, Seq seq) {
+    const auto pending = pending_.find(ticket);
+    if (pending == pending_.end()) return;  // answered already, as unknown
+    const auto found = rooms_.find(pending->second.room);
+    if (found == rooms_.end()) return finish_publish(ticket, Errc::room_gone);
+    CoreRoom& room = *found->second;
+    if (seq <= room.position) return finish_publish(ticket, room.first_of(seq));
+    room.waiting.push_back({seq, ticket});
+}
+
+void Core::on_append_failed(channel::AppendTicket ticket, Error error) { finish_publish(ticket, std::move(error)); }
+
+void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
+    const auto found = pending_.find(ticket);
+    if (found == pending_.end()) return;
+    Pending pending = std::move(found->second);
+    pending_.erase(found);
+    if (outcome) {
+        ++stats_.acked;
+        ack_s_.observe(std::chrono::duration<double>(Clock::now() - pending.since).count());
+    } else if (outcome.error().code == Errc::unknown_outcome) {
+        ++stats_.unknown;
+    } else {
+        ++stats_.refused;
+    }
+    tell(pending.shard, PublishDone{pending.session, pending.room, std::move(pending.id), std::move(outcome)});
+    const auto room = rooms_.find(pending.room);
+    if (room == rooms_.end()) return;
+    if (room->second->unanswered > 0) --room->second->unanswered;
+    if (!room->second->used()) forget_if_unused(pending.room);
+}
+
+void Core::take_entries(CoreRoom& room, std::vector<link::Entry> entries) {
+    // Two workers may both send for a while around a take-over; the position tells what is new.
+    std::erase_if(entries, [&](const link::Entry& entry) { return entry.seq <= room.position; });
+    if (entries.empty()) return;
+    room.position = entries.back().seq;
+    for (const auto& entry : entries)
+        if (entry.is_repeat()) room.repeats.emplace(entry.seq, entry.first);
+    while (room.repeats.size() > CoreRoom::repeats_kept) room.repeats.erase(room.repeats.begin());
+    stats_.entries_in += entries.size();
+    const auto shared = std::make_shared<const std::vector<link::Entry>>(std::move(entries));
+    for (const auto& [shard, generation] : room.shards) tell(shard, RoomBatch{room.slug, shared});
+    resolve_acks(room);
+}
+
+void Core::resolve_acks(CoreRoom& room) {
+    // finish_publish may forget the room when the last ack is answered: take what is due out first.
+    std::vector<CoreRoom::Waiting> due;
+    while (!room.waiting.empty() && room.waiting.front().seq <= room.position) {
+        due.push_back(room.waiting.front());
+        room.waiting.pop_front();
+    }
+    std::vector<Seq> firsts;
+    firsts.reserve(due.size());
+    for (const auto& waiting : due) firsts.push_back(room.first_of(waiting.seq));
+    for (std::size_t i = 0; i < due.size(); ++i) finish_publish(due[i].ticket, firsts[i]);
+}
+
+void Core::sweep() {
+    sweep_timer_.expires_after(sweep_every);
+    sweep_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (stopped) return;
+        const auto now = Clock::now();
+        std::vector<channel::AppendTicket> late;
+        for (const auto& [ticket, pending] : pending_)
+            if (pending.since + ack_deadline < now) late.push_back(ticket);
+        for (const auto ticket : late) finish_publish(ticket, Errc::unknown_outcome);
+
+        for (auto question = questions_.begin(); question != questions_.end();) {
+            if (question->second.deadline >= now) {
+                ++question;
+                continue;
+            }
+            tell(question->second.shard,
+                 PageArrived{question->second.session, question->second.ticket, Error{Errc::unavailable, {}}});
+            question = questions_.erase(question);
+        }
+        std::vector<RoomSlug> stuck;
+        for (auto& [slug, room] : rooms_) {
+            if (room->pending && room->pending->since + request_deadline < now) unsubscribe(room->pending);
+            if (!room->open() && room->opening_since + request_deadline < now) {
+                stuck.push_back(slug);
+            } else if (!room->active && !room->pending) {
+                subscribe(*room);
+            }
+        }
+        for (const auto& slug : stuck)
+            refuse_opening(slug, Error{Errc::unavailable, workers_->any() ? "the room could not be opened in time"
+                                                                          : "no worker can be reached"});
+        publisher_->close_idle();
+        sweep();
+    });
+}
+
+}  // namespace roomcast::edge

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "producer/publisher.hpp"
+#include "shared/ops/log.hpp"
+#include "shared/ops/metrics.hpp"
+#include "ws-edge/core_room.hpp"
+#include "ws-edge/messages.hpp"
+#include "ws-edge/workers.hpp"
+
+namespace roomcast::edge {
+
+/// What the core counts, as plain numbers of its one thread.
+struct CoreStats {
+    std::uint64_t published = 0;
+    std::uint64_t acked = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t unknown = 0;
+    std::uint64_t entries_in = 0;
+    std::uint64_t resubscribes = 0;
+};
+
+/// The edge's middle: which rooms its shards want, where each is read, and which messages wait for their ack.
+///
+/// Lives on its io_context's thread (the core thread). A room is subscribed at one worker at a time; when that worker goes,
+/// or the slot moves, it is subscribed at the next one from the last seq handed to the shards, so nothing is missed and
+/// nothing comes twice. A message is acked when the log has it and it has been read back up to there, so that the ack of a
+/// repeat carries the seq of its first.
+class Core final : public WorkersListener, public channel::AppendListener {
+public:
+    using PostToShard = std::function<void(ShardIndex, std::vector<ShardEvent>)>;
+
+    Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, ops::Log& log);
+    ~Core();
+
+    /// Before the first command. Both must outlive the core.
+    void use(Workers& workers, producer::Publisher& publisher);
+
+    void on_commands(ShardIndex shard, std::vector<CoreCommand> commands);
+
+    void on_worker_event(const NodeId& worker, link::Event event) override;
+    void on_worker_lost(const NodeId& worker) override;
+    void on_routes_changed() override;
+    void on_appended(channel::AppendTicket ticket, Seq seq) override;
+    void on_append_failed(channel::AppendTicket ticket, Error error) override;
+
+    /// Messages that are not answered yet.
+    [[nodiscard]] std::size_t unanswered() const { return pending_.size(); }
+    [[nodiscard]] std::size_t rooms() const { return rooms_.size(); }
+    [[nodiscard]] const CoreStats& stats() const { return stats_; }
+    /// Latencies of acks since the last call.
+    [[nodiscard]] ops::LocalHistogram take_ack_latencies() { return std::exchange(ack_s_, {}); }
+
+private:
+    struct Question {
+        RoomSlug room;
+        ShardIndex shard;
+        SessionKey session;
+        std::uint64_t ticket;
+        link::ReadHistory question;
+        std::chrono::steady_clock::time_point deadline;
+        bool asked = false;
+    };
+    struct Pending {
+        RoomSlug room;
+        ShardIndex shard;
+        SessionKey session;
+        MessageId id;
+        std::chrono::steady_clock::time_point since;
+    };
+    using SubKey = std::pair<NodeId, std::uint32_t>;
+
+    void handle(ShardIndex shard, OpenRoom& command);
+    void handle(ShardIndex shard, CloseRoom& command);
+    void handle(ShardIndex shard, AskPage& command);
+    void handle(ShardIndex shard, Publish& command);
+
+    void handle(const NodeId& worker, link::Subscribed& event);
+    void handle(const NodeId& worker, link::Refused& event);
+    void handle(const NodeId& worker, link::Messages& event);
+    void handle(const NodeId& worker, link::HistoryPage& event);
+    void handle(const NodeId& worker, link::HistoryRefused& event);
+    void handle(const NodeId& worker, link::Draining& event);
+
+    void subscribe(CoreRoom& room);
+    void unsubscribe(std::optional<CoreRoom::Subscription>& subscription);
+    void forget_if_unused(const RoomSlug& slug);
+    void close_room(const RoomSlug& slug, const Error& error);
+    void refuse_opening(const RoomSlug& slug, const Error& error);
+    void take_entries(CoreRoom& room, std::vector<link::Entry> entries);
+    void resolve_acks(CoreRoom& room);
+    void ask_questions(CoreRoom& room);
+    void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome);
+    void tell(ShardIndex shard, ShardEvent event);
+    void flush();
+    void sweep();
+    CoreRoom* room_of(const NodeId& worker, link::SubId sub);
+
+    boost::asio::io_context& io_;
+    PostToShard post_;
+    ops::Log& log_;
+    Workers* workers_ = nullptr;
+    producer::Publisher* publisher_ = nullptr;
+    CoreStats stats_;
+    ops::LocalHistogram ack_s_;
+    std::unordered_map<RoomSlug, std::unique_ptr<CoreRoom>> rooms_;
+    std::map<SubKey, RoomSlug> subs_;
+    std::map<std::uint64_t, Question> questions_;
+    std::unordered_map<channel::AppendTicket, Pending> pending_;
+    std::vector<std::vector<ShardEvent>> outgoing_;
+    bool flush_scheduled_ = false;
+    std::uint32_t next_sub_ = 1;
+    std::uint64_t next_request_ = 1;
+    channel::AppendTicket next_ticket_ = 1;
+    boost::asio::steady_timer sweep_timer_;
+    std::shared_ptr<bool> alive_;
+};
+
+}  // namespace roomcast::edge

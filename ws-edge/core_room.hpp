@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <map>
+#include <optional>
+
+#include "shared/channel/channel.hpp"
+#include "shared/wire/link_messages.hpp"
+#include "ws-edge/messages.hpp"
+
+namespace roomcast::edge {
+
+/// One room as the core holds it: who wants it, where it is read, how far, and whose acks wait for the reading.
+/// A part of Core; plain data.
+struct CoreRoom {
+    struct Subscription {
+        NodeId worker;
+        link::SubId sub;
+        std::chrono::steady_clock::time_point since;
+    };
+    struct Waiting {
+        Seq seq;
+        channel::AppendTicket ticket;
+    };
+    static constexpr std::size_t repeats_kept = 4096;  // more than can be between an append and its reading
+
+    RoomSlug slug;
+    UserName creator;
+    Epoch epoch;   // empty until the room is open
+    Seq position;  // the last seq handed to the shards
+    std::map<ShardIndex, std::uint64_t> shards;  // who wants it, and the generation of their room
+    std::size_t unanswered = 0;  // messages appended and not yet answered
+    std::optional<Subscription> active;
+    std::optional<Subscription> pending;
+    std::chrono::steady_clock::time_point opening_since;
+    std::deque<Waiting> waiting;  // in the log, not yet read back; in rising seq
+    std::map<Seq, Seq> repeats;   // of late: a repeat's seq, and the seq of its first
+
+    [[nodiscard]] bool open() const { return !epoch.empty(); }
+    [[nodiscard]] bool used() const { return !shards.empty() || unanswered > 0; }
+    [[nodiscard]] Seq first_of(Seq seq) const {
+        const auto repeat = repeats.find(seq);
+        return repeat == repeats.end() ? seq : repeat->second;
+    }
+};
+
+}  // namespace roomcast::edge

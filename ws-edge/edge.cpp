@@ -1,0 +1,155 @@
+#include "ws-edge/edge.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <thread>
+
+#include "shared/net/tls_context.hpp"
+#include "shared/ops/ops_server.hpp"
+#include "shared/ops/phased_shutdown.hpp"
+#include "shared/ops/signals.hpp"
+#include "ws-edge/backend.hpp"
+#include "ws-edge/edge_metrics.hpp"
+
+namespace roomcast::edge {
+namespace {
+
+constexpr auto watch_every = std::chrono::milliseconds(100);
+constexpr int watches_a_report = 5;
+
+ShardIndex shard_count(const ops::EdgeSettings& settings) {
+    if (settings.shards > 0) return static_cast<ShardIndex>(settings.shards);
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// The composition root's parts, in the order in which they are made; destroyed in reverse.
+class Edge {
+public:
+    explicit Edge(const ops::EdgeSettings& settings)
+        : settings_(settings), log_(ops::make_log(settings.log, settings.node.str())), metrics_(settings.node.str()),
+          readiness_({"log", "serving"}), ops_server_(metrics_, readiness_, log_),
+          tokens_(auth::load_secret(settings.jwt_secret_file)),
+          origins_(auth::OriginPolicy::from_list(settings.allowed_origins)), files_(settings.web_dir),
+          http_(tokens_, origins_, files_, readiness_, settings.token_ttl_s), io_(1), loop_(io_),
+          core_(io_, shard_count(settings), [this](ShardIndex shard, std::vector<ShardEvent> events) {
+              shards_.at(shard)->post_events(std::move(events));
+          }, log_),
+          context_{http_, tokens_,
+                   settings.tls ? net::TlsContext::server(settings.tls_cert, settings.tls_key) : nullptr, settings.node, log_,
+                   [this](ShardIndex shard, std::vector<CoreCommand> commands) {
+                       boost::asio::post(io_, [this, shard, commands = std::move(commands)]() mutable {
+                           core_.on_commands(shard, std::move(commands));
+                       });
+                   }},
+          edge_metrics_(metrics_, shard_count(settings)), watch_timer_(io_), drain_timer_(io_), shutdown_(io_, log_) {}
+
+    int run() {
+        ops_server_.start(settings_.ops_listen, settings_.ops_port);
+        ops::Signals signals(io_, {[this, &signals](int) { stop(signals); }, [] {}});
+        backend_ = settings_.local ? make_local_backend(loop_, settings_, core_, log_)
+                                   : make_cluster_backend(loop_, settings_, core_, log_);
+        core_.use(backend_->workers(), backend_->publisher());
+        std::uint16_t port = settings_.port;
+        for (ShardIndex index = 0; index < shard_count(settings_); ++index)
+            shards_.push_back(std::make_unique<Shard>(index, context_));
+        for (auto& shard : shards_) port = shard->start(settings_.listen, port);
+        readiness_.condition("serving").set(true);
+        log_.info("edge_started", {{"port", port},
+                                   {"shards", shards_.size()},
+                                   {"tls", settings_.tls},
+                                   {"local", settings_.local},
+                                   {"metrics_port", ops_server_.port()}});
+        watch();
+        io_.run();
+        for (auto& shard : shards_) shard->stop();
+        log_.info("edge_stopped");
+        return 0;
+    }
+
+private:
+    void watch() {
+        readiness_.condition("log").set(backend_->ready());
+        if (++watches_ % watches_a_report == 0) {
+            edge_metrics_.publish(core_, backend_->workers_linked());
+            for (ShardIndex index = 0; index < shards_.size(); ++index)
+                shards_[index]->post_report([this, index](ShardReport report) {
+                    boost::asio::post(io_, [this, index, report = std::move(report)]() mutable {
+                        edge_metrics_.publish(index, std::move(report));
+                    });
+                });
+        }
+        watch_timer_.expires_after(watch_every);
+        watch_timer_.async_wait([this](boost::system::error_code stopped) {
+            if (!stopped) watch();
+        });
+    }
+
+    /// Calls `done` on the loop once no message waits for its ack.
+    void when_answered(std::function<void()> done) {
+        if (core_.unanswered() == 0) return done();
+        drain_timer_.expires_after(std::chrono::milliseconds(5));
+        drain_timer_.async_wait([this, done = std::move(done)](boost::system::error_code stopped) mutable {
+            if (!stopped) when_answered(std::move(done));
+        });
+    }
+
+    /// Passes through every shard's queue and back once: what shards had said before `post_drain` is with the core then.
+    void after_shards(std::function<void(Shard&, std::function<void()>)> step, std::function<void()> done) {
+        auto left = std::make_shared<std::size_t>(shards_.size());
+        for (auto& shard : shards_)
+            step(*shard, [this, left, done] {
+                boost::asio::post(io_, [left, done] {
+                    if (--*left == 0) done();
+                });
+            });
+    }
+
+    void stop(ops::Signals& signals) {
+        log_.info("edge_stopping");
+        readiness_.condition("serving").set(false);
+        if (shards_.empty()) return io_.stop();
+        shutdown_.add("refuse new work", [this](auto done, auto) {
+            for (auto& shard : shards_) shard->post_drain();
+            after_shards([](Shard& shard, std::function<void()> passed) {
+                shard.post_report([passed](const ShardReport&) { passed(); });
+            }, done);
+        });
+        shutdown_.add("answer what was accepted", [this](auto done, auto) { when_answered(done); });
+        shutdown_.add("say goodbye", [this](auto done, auto) {
+            after_shards([](Shard& shard, std::function<void()> gone) { shard.post_go_away(std::move(gone)); }, done);
+        });
+        shutdown_.start([this, &signals] {
+            watch_timer_.cancel();
+            signals.disarm();
+            io_.stop();
+        });
+    }
+
+    const ops::EdgeSettings& settings_;
+    ops::Log log_;
+    ops::Metrics metrics_;
+    ops::Readiness readiness_;
+    ops::OpsServer ops_server_;
+    auth::TokenAuthority tokens_;
+    auth::OriginPolicy origins_;
+    StaticFiles files_;
+    HttpApi http_;
+    boost::asio::io_context io_;
+    net::Loop loop_;
+    Core core_;
+    ShardContext context_;
+    EdgeMetrics edge_metrics_;
+    boost::asio::steady_timer watch_timer_;
+    boost::asio::steady_timer drain_timer_;
+    ops::PhasedShutdown shutdown_;
+    std::unique_ptr<Backend> backend_;
+    std::vector<std::unique_ptr<Shard>> shards_;
+    unsigned watches_ = 0;
+};
+
+}  // namespace
+
+int run_edge(const ops::EdgeSettings& settings) { return Edge(settings).run(); }
+
+}  // namespace roomcast::edge

@@ -1,0 +1,20 @@
+#include <exception>
+#include <iostream>
+
+#include "shared/ops/settings_parser.hpp"
+#include "ws-edge/edge.hpp"
+
+int main(int argc, char** argv) {
+    using namespace roomcast;
+    const auto parsed = ops::parse_edge_settings(argc, argv, ops::process_environment());
+    if (!parsed.settings) {
+        (parsed.exit_code == 0 ? std::cout : std::cerr) << parsed.text << '\n';
+        return parsed.exit_code;
+    }
+    try {
+        return edge::run_edge(*parsed.settings);
+    } catch (const std::exception& failure) {
+        std::cerr << "roomcast-edge: " << failure.what() << '\n';
+        return 2;
+    }
+}

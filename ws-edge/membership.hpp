@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "shared/net/connection.hpp"
+#include "shared/wire/client_frames.hpp"
+#include "shared/wire/server_frames.hpp"
+
+namespace roomcast::edge {
+
+class Session;
+class ShardRoom;
+
+/// One session in one room. Owned by the session, listed in the room; ends with either.
+struct Membership {
+    enum class State : std::uint8_t {
+        opening,      // the room is not open on this shard yet
+        joining,      // the first page is asked for; `joined` is still to be said
+        catching_up,  // joined; pages from the log are still to come before what is live
+        live,
+    };
+
+    Session* session;
+    net::Connection* connection;
+    ShardRoom* room;
+    wire::Join join;
+    State state = State::opening;
+    bool page_asked = false;
+    std::uint64_t ticket = 0;  // of the page asked for
+    Seq last;                  // everything up to here was sent; while live, ShardRoom knows better
+    std::size_t live_index = 0;
+    std::optional<wire::NotRecovered> not_recovered;
+    std::vector<wire::SendMessage> early;  // said before `joined` was answered
+};
+
+}  // namespace roomcast::edge

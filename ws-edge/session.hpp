@@ -1,0 +1,103 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/auth/jwt.hpp"
+#include "shared/net/connection.hpp"
+#include "shared/net/websocket.hpp"
+#include "shared/wire/client_frames.hpp"
+#include "ws-edge/membership.hpp"
+#include "ws-edge/messages.hpp"
+
+namespace roomcast::edge {
+
+class Shard;
+
+/// One authenticated WebSocket connection: its rooms, its questions, its messages on their way.
+///
+/// Owned by its Client, lives on the shard's thread. It ends in one way: `close` says why to the peer, then the connection
+/// ends, then the Client and with it the session are destroyed. Every frame from the client is answered, or is a message
+/// whose answer is its ack.
+class Session final : public net::ws::MessageSink {
+public:
+    Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims);
+    ~Session();
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    void welcome();
+    void join(const wire::Join& join);
+    /// Bytes behind the upgrade.
+    void on_bytes(std::span<char> bytes);
+    void close(CloseCode code);
+    void close(CloseCode code, std::string_view reason);
+
+    // From the shard.
+    void on_room_opened(Membership& member);
+    void on_room_refused(Membership& member, const Error& error);
+    void on_room_closed(Membership& member, const Error& error);
+    void on_page(std::uint64_t ticket, Result<link::HistoryPage> page);
+    void on_publish_done(const RoomSlug& room, const MessageId& id, const Result<Seq>& outcome);
+    /// The outbox has room again.
+    void on_room_again();
+    /// Once a second: heartbeat, slow peers, tokens that ran out.
+    void tick(std::int64_t now_ms);
+
+    [[nodiscard]] SessionKey key() const { return key_; }
+    [[nodiscard]] const UserName& user() const { return claims_.user; }
+    [[nodiscard]] std::size_t unanswered() const { return unacked_; }
+
+private:
+    bool on_message(net::ws::Opcode kind, std::string_view payload) override;
+    bool on_ping(std::string_view payload) override;
+    bool on_pong(std::string_view payload) override;
+    bool on_close(std::optional<std::uint16_t> code, std::string_view reason) override;
+
+    void handle(const wire::Join& frame) { join(frame); }
+    void handle(const wire::Leave& frame);
+    void handle(const wire::SendMessage& frame);
+    void handle(const wire::Typing& frame);
+    void handle(const wire::ReadHistory& frame);
+    void handle(const wire::Refresh& frame);
+
+    void publish(Membership& member, const wire::SendMessage& message);
+    void ask_first_page(Membership& member);
+    void ask_next_page(Membership& member);
+    void ask(Membership& member, link::ReadHistory question);
+    void on_first_page(Membership& member, const link::HistoryPage& page);
+    void on_next_page(Membership& member, const link::HistoryPage& page);
+    void say_joined(Membership& member, const link::HistoryPage& page);
+    void go_on(Membership& member, bool more);
+    void leave_room(const RoomSlug& room);
+    [[nodiscard]] Membership* find(const RoomSlug& room);
+
+    void say(std::string_view text);
+    void say_error(const Error& error, std::string_view id, std::string_view room);
+
+    struct Question {
+        RoomSlug room;
+        std::string id;
+    };
+
+    Shard& shard_;
+    net::Connection& connection_;
+    SessionKey key_;
+    SessionId id_;
+    auth::Claims claims_;
+    net::ws::Decoder decoder_;
+    std::vector<std::unique_ptr<Membership>> memberships_;
+    std::unordered_map<std::uint64_t, Question> questions_;  // history asked for, by ticket
+    std::uint64_t next_ticket_ = 1;
+    std::size_t unacked_ = 0;
+    std::int64_t heard_ms_;
+    std::int64_t pinged_ms_;
+    std::int64_t taken_ms_;
+    std::uint64_t heard_bytes_ = 0;
+    std::uint64_t taken_bytes_ = 0;
+    bool closing_ = false;
+};
+
+}  // namespace roomcast::edge

@@ -1,0 +1,175 @@
+// The half of Session that joins rooms and catches up: from a question about the past to what is live, without a gap.
+#include <algorithm>
+
+#include "shared/core/limits.hpp"
+#include "shared/wire/server_frames.hpp"
+#include "ws-edge/session.hpp"
+#include "ws-edge/shard.hpp"
+
+namespace roomcast::edge {
+namespace {
+
+using Kind = link::ReadHistory::Kind;
+
+std::vector<std::string_view> frames_of(const std::vector<link::Entry>& entries) {
+    std::vector<std::string_view> frames;
+    frames.reserve(entries.size());
+    for (const auto& entry : entries)
+        if (!entry.is_repeat()) frames.emplace_back(entry.frame);
+    return frames;
+}
+
+}  // namespace
+
+void Session::join(const wire::Join& join) {
+    if (shard_.draining()) return say_error(Error{Errc::restarting, {}}, join.id, join.room.str());
+    leave_room(join.room);  // joining again starts over
+    if (memberships_.size() >= limits::rooms_per_session)
+        return say_error(Error{Errc::too_many_rooms, {}}, join.id, join.room.str());
+    const auto unjoined = std::count_if(memberships_.begin(), memberships_.end(), [](const auto& member) {
+        return member->state == Membership::State::opening || member->state == Membership::State::joining;
+    });
+    if (static_cast<std::size_t>(unjoined) >= limits::pending_requests_per_session)
+        return say_error(Error{Errc::busy, "too many joins of this session are open"}, join.id, join.room.str());
+    ++shard_.stats().joins;
+    memberships_.push_back(std::make_unique<Membership>());
+    Membership& member = *memberships_.back();
+    member.session = this;
+    member.connection = &connection_;
+    member.join = join;
+    shard_.enter(member);
+}
+
+void Session::on_room_opened(Membership& member) {
+    if (member.state == Membership::State::opening) ask_first_page(member);
+}
+
+void Session::on_room_refused(Membership& member, const Error& error) {
+    const RoomSlug room = member.join.room;
+    for (const auto& message : member.early) {
+        --unacked_;
+        say_error(error, message.id.str(), room.str());
+    }
+    say_error(error, member.join.id, room.str());
+    leave_room(room);
+}
+
+void Session::on_room_closed(Membership& member, const Error& error) {
+    const RoomSlug room = member.join.room;
+    const bool joined = member.state == Membership::State::catching_up || member.state == Membership::State::live;
+    on_room_refused(member, error);
+    if (joined) say(wire::left_frame(room, {}, name_of(error.code)));
+}
+
+void Session::ask_first_page(Membership& member) {
+    member.state = Membership::State::joining;
+    link::ReadHistory question;
+    question.at_least = member.room->delivered();
+    const auto& resume = member.join.resume;
+    if (resume && !member.not_recovered && resume->epoch != member.room->epoch())
+        member.not_recovered = wire::NotRecovered::epoch_changed;
+    if (resume && !member.not_recovered) {
+        question.kind = Kind::after;
+        question.seq = resume->since;
+        question.limit = limits::resume_page_messages;
+    } else {
+        question.kind = Kind::latest;
+        // Who could not be resumed gets a fresh view also if it did not say how much of it.
+        question.limit = resume && member.join.last == 0 ? limits::history_default_messages : member.join.last;
+    }
+    ask(member, question);
+}
+
+void Session::ask_next_page(Membership& member) {
+    link::ReadHistory question;
+    question.kind = Kind::after;
+    question.seq = member.last;
+    question.limit = limits::resume_page_messages;
+    question.at_least = member.room->delivered();
+    ask(member, question);
+}
+
+void Session::ask(Membership& member, link::ReadHistory question) {
+    member.page_asked = true;
+    member.ticket = next_ticket_++;
+    shard_.tell_core(AskPage{member.join.room, key_, member.ticket, question});
+}
+
+void Session::on_page(std::uint64_t ticket, Result<link::HistoryPage> page) {
+    const auto question = questions_.find(ticket);
+    if (question != questions_.end()) {
+        const Question asked = std::move(question->second);
+        questions_.erase(question);
+        if (!page) return say_error(page.error(), asked.id, asked.room.str());
+        return say(wire::history_frame(asked.room, asked.id, frames_of(page->entries), page->more));
+    }
+    for (auto& member : memberships_) {
+        if (!member->page_asked || member->ticket != ticket) continue;
+        member->page_asked = false;
+        const bool joining = member->state == Membership::State::joining;
+        if (page) return joining ? on_first_page(*member, *page) : on_next_page(*member, *page);
+        if (joining) return on_room_refused(*member, page.error());
+        if (page.error().code == Errc::room_gone) return;  // RoomClosed follows
+        return;  // a member that is behind stays so until `tick` asks again
+    }
+}
+
+void Session::on_first_page(Membership& member, const link::HistoryPage& page) {
+    const auto& resume = member.join.resume;
+    if (resume && !member.not_recovered) {
+        if (resume->since > page.log_last) member.not_recovered = wire::NotRecovered::future_seq;
+        if (resume->since.next() < page.log_first) member.not_recovered = wire::NotRecovered::retention;
+        if (member.not_recovered) return ask_first_page(member);
+    }
+    say_joined(member, page);
+    if (closing_) return;
+    const auto early = std::move(member.early);
+    member.early.clear();
+    const bool more = resume && !member.not_recovered && page.more;
+    // Messages that were said before `joined` take their place behind it, in the order in which they came.
+    for (const auto& message : early) publish(member, message);
+    go_on(member, more);
+}
+
+void Session::say_joined(Membership& member, const link::HistoryPage& page) {
+    const bool resuming = member.join.resume.has_value();
+    wire::Joined joined{member.join.id, member.join.room, member.room->epoch(), std::nullopt, member.not_recovered,
+                        page.log_first,   page.covered};
+    if (resuming) joined.recovered = !member.not_recovered.has_value();
+    if (resuming) ++(joined.recovered.value() ? shard_.stats().resumes : shard_.stats().resumes_failed);
+    member.last = page.covered;
+    member.state = Membership::State::catching_up;
+    say(wire::joined_frame(joined, frames_of(page.entries)));
+}
+
+void Session::on_next_page(Membership& member, const link::HistoryPage& page) {
+    // Retention may have passed the place where a slow reader was: a gap that it must be told of, so it joins anew.
+    if (member.last.next() < page.log_first) {
+        say_error(Error{Errc::room_gone, "messages were lost to retention before you took them; join again"}, {},
+                  member.join.room.str());
+        const RoomSlug room = member.join.room;
+        leave_room(room);
+        return say(wire::left_frame(room, {}, "retention"));
+    }
+    for (const auto& entry : page.entries) {
+        if (entry.is_repeat() || entry.seq <= member.last) continue;
+        connection_.send(net::ws::encode(net::ws::Opcode::text, entry.frame));
+        ++shard_.stats().deliveries;
+    }
+    member.last = std::max(member.last, page.covered);
+    go_on(member, page.more);
+}
+
+void Session::go_on(Membership& member, bool more) {
+    if (!more && member.room->go_live(member)) return;
+    if (connection_.owed_bytes() <= limits::outbox_resume_bytes) return ask_next_page(member);
+    // on_room_again goes on.
+}
+
+void Session::on_room_again() {
+    if (connection_.reading_paused()) connection_.resume_reading();
+    for (auto& member : memberships_)
+        if (member->state == Membership::State::catching_up && !member->page_asked) ask_next_page(*member);
+}
+
+}  // namespace roomcast::edge

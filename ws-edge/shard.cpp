@@ -1,0 +1,228 @@
+#include "ws-edge/shard.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+
+#include "shared/core/limits.hpp"
+#include "shared/core/time.hpp"
+
+namespace roomcast::edge {
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+constexpr auto tick_every = std::chrono::seconds(1);
+constexpr auto accept_pause = std::chrono::milliseconds(100);  // when the process is out of file descriptors
+}  // namespace
+
+Shard::Shard(ShardIndex index, const ShardContext& context)
+    : index_(index), context_(context), io_(1), loop_(io_), acceptor_(io_), tick_timer_(io_), accept_pause_(io_),
+      next_key_((std::uint64_t{index} << 48) + 1) {}
+
+Shard::~Shard() { stop(); }
+
+std::uint16_t Shard::start(const std::string& address, std::uint16_t port) {
+    const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    acceptor_.set_option(ReusePort(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen(4096);
+    const std::uint16_t bound = acceptor_.local_endpoint().port();
+    asio::post(io_, [this] {
+        accept();
+        tick();
+    });
+    thread_ = std::thread([this] {
+        const auto work = asio::make_work_guard(io_);
+        io_.run();
+        clients_.clear();
+        ended_.clear();
+        rooms_.clear();
+    });
+    return bound;
+}
+
+void Shard::stop() {
+    if (!thread_.joinable()) return;
+    io_.stop();
+    thread_.join();
+}
+
+void Shard::accept() {
+    acceptor_.async_accept([this](boost::system::error_code failed, tcp::socket socket) {
+        if (failed == asio::error::operation_aborted || !acceptor_.is_open()) return;
+        if (failed) {
+            context_.log.warn("accept_failed", {{"why", failed.message()}});
+            accept_pause_.expires_after(accept_pause);
+            return accept_pause_.async_wait([this](boost::system::error_code stopped) {
+                if (!stopped) accept();
+            });
+        }
+        take(std::move(socket));
+        accept();
+    });
+}
+
+void Shard::take(tcp::socket socket) {
+    if (clients_.size() >= limits::connections_per_shard) {
+        ++stats_.connections_refused;
+        return;  // closing the socket is all the answer there is room for
+    }
+    ++stats_.connections_accepted;
+    const SessionKey key{next_key_++};
+    auto client = std::make_unique<Client>(*this, key, net::Stream(std::move(socket), context_.tls.get(), net::Role::server));
+    Client& started = *client;
+    clients_.emplace(key.value, std::move(client));
+    started.start();
+}
+
+void Shard::let_go(SessionKey key) {
+    const auto found = clients_.find(key.value);
+    if (found == clients_.end()) return;
+    // Calls of this very client may be on the stack: it is destroyed when they are done.
+    ended_.push_back(std::move(found->second));
+    clients_.erase(found);
+    if (ended_.size() == 1) asio::post(io_, [this] { std::exchange(ended_, {}).clear(); });
+    if (clients_.empty() && on_all_gone_) asio::post(io_, std::exchange(on_all_gone_, nullptr));
+}
+
+void Shard::expect_end(SessionKey key) {
+    const auto found = clients_.find(key.value);
+    if (found != clients_.end()) found->second->expect_end(now_ms() + limits::close_deadline_ms);
+}
+
+Session* Shard::session_of(SessionKey key) {
+    const auto found = clients_.find(key.value);
+    return found == clients_.end() ? nullptr : found->second->session();
+}
+
+void Shard::tell_core(CoreCommand command) {
+    commands_.push_back(std::move(command));
+    if (commands_scheduled_) return;
+    commands_scheduled_ = true;
+    asio::post(io_, [this] {
+        commands_scheduled_ = false;
+        context_.post_to_core(index_, std::exchange(commands_, {}));
+    });
+}
+
+void Shard::enter(Membership& member) {
+    auto& room = rooms_[member.join.room];
+    if (!room) {
+        room = std::make_unique<ShardRoom>(member.join.room, next_generation_++);
+        tell_core(OpenRoom{member.join.room, member.session->user(), room->generation()});
+    }
+    member.room = room.get();
+    room->members.push_back(&member);
+    if (room->open()) member.session->on_room_opened(member);
+}
+
+void Shard::part(Membership& member) {
+    if (member.room == nullptr) return;
+    ShardRoom& room = *std::exchange(member.room, nullptr);
+    room.leave_live(member);
+    const auto found = std::find(room.members.begin(), room.members.end(), &member);
+    if (found != room.members.end()) {
+        *found = room.members.back();
+        room.members.pop_back();
+    }
+    if (!room.members.empty()) return;
+    tell_core(CloseRoom{room.slug()});
+    rooms_.erase(RoomSlug(room.slug()));
+}
+
+void Shard::post_events(std::vector<ShardEvent> events) {
+    asio::post(io_, [this, events = std::move(events)]() mutable {
+        for (auto& event : events) std::visit([&](auto& given) { handle(given); }, event);
+    });
+}
+
+void Shard::handle(const RoomOpened& event) {
+    const auto found = rooms_.find(event.room);
+    if (found == rooms_.end() || found->second->open() || found->second->generation() != event.generation) return;
+    found->second->opened(event.epoch, event.position);
+    for (Membership* const member : std::vector<Membership*>(found->second->members))
+        member->session->on_room_opened(*member);
+}
+
+void Shard::handle(const RoomRefused& event) {
+    const auto found = rooms_.find(event.room);
+    if (found == rooms_.end() || found->second->generation() != event.generation) return;
+    for (Membership* const member : std::vector<Membership*>(found->second->members))
+        member->session->on_room_refused(*member, event.error);
+}
+
+void Shard::handle(const RoomClosed& event) {
+    const auto found = rooms_.find(event.room);
+    if (found == rooms_.end() || found->second->generation() != event.generation) return;
+    for (Membership* const member : std::vector<Membership*>(found->second->members))
+        member->session->on_room_closed(*member, event.error);
+}
+
+void Shard::handle(const RoomBatch& event) {
+    const auto found = rooms_.find(event.room);
+    if (found == rooms_.end() || !found->second->open()) return;
+    std::vector<Membership*> lagging;
+    const std::size_t deliveries = found->second->deliver(*event.entries, lagging);
+    stats_.deliveries += deliveries;
+    stats_.lagged += lagging.size();
+    const TimeMs now = now_ms();
+    for (const auto& entry : *event.entries)
+        if (!entry.is_repeat()) delivery_s_.observe(static_cast<double>(now - entry.time) / 1000.0);
+}
+
+void Shard::handle(PageArrived& event) {
+    if (Session* const session = session_of(event.session)) session->on_page(event.ticket, std::move(event.page));
+}
+
+void Shard::handle(const PublishDone& event) {
+    if (Session* const session = session_of(event.session))
+        session->on_publish_done(event.room, event.id, event.outcome);
+}
+
+void Shard::post_drain() {
+    asio::post(io_, [this] {
+        draining_ = true;
+        boost::system::error_code ignored;
+        acceptor_.close(ignored);
+    });
+}
+
+void Shard::post_go_away(std::function<void()> done) {
+    asio::post(io_, [this, done = std::move(done)]() mutable {
+        if (clients_.empty()) return done();
+        on_all_gone_ = std::move(done);
+        std::vector<Client*> leaving;
+        leaving.reserve(clients_.size());
+        for (auto& [key, client] : clients_) leaving.push_back(client.get());
+        for (Client* const client : leaving) client->go_away();
+    });
+}
+
+void Shard::post_report(std::function<void(ShardReport)> take_report) {
+    asio::post(io_, [this, take_report = std::move(take_report)] {
+        ShardReport report{stats_, std::exchange(delivery_s_, {})};
+        report.stats.connections = clients_.size();
+        report.stats.rooms = rooms_.size();
+        for (const auto& [key, client] : clients_) report.stats.sessions += client->session() != nullptr ? 1 : 0;
+        take_report(std::move(report));
+    });
+}
+
+void Shard::tick() {
+    tick_timer_.expires_after(tick_every);
+    tick_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (stopped) return;
+        const std::int64_t now = now_ms();
+        std::vector<Client*> all;
+        all.reserve(clients_.size());
+        for (auto& [key, client] : clients_) all.push_back(client.get());
+        for (Client* const client : all) client->tick(now);  // those that end stay alive until this turn is over
+        tick();
+    });
+}
+
+}  // namespace roomcast::edge

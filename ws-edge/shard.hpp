@@ -1,0 +1,111 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/net/connection.hpp"
+#include "shared/ops/log.hpp"
+#include "shared/ops/metrics.hpp"
+#include "ws-edge/client.hpp"
+#include "ws-edge/http_api.hpp"
+#include "ws-edge/messages.hpp"
+#include "ws-edge/shard_room.hpp"
+#include "ws-edge/stats.hpp"
+
+namespace roomcast::edge {
+
+/// What every shard is given: things that never change, and the way to the core.
+struct ShardContext {
+    const HttpApi& http;
+    const auth::TokenAuthority& tokens;
+    std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
+    NodeId node;
+    ops::Log& log;
+    std::function<void(ShardIndex, std::vector<CoreCommand>)> post_to_core;
+};
+
+/// A copy of a shard's numbers, and the delivery latencies since the last copy.
+struct ShardReport {
+    ShardStats stats;
+    ops::LocalHistogram delivery_s;
+};
+
+/// One thread of the edge: its own loop, acceptor, connections and room table. Shares nothing; other threads reach it by
+/// posting (the methods under "from any thread").
+///
+/// Owned by the application. `stop` (or the destructor) ends the loop and joins the thread.
+class Shard {
+public:
+    Shard(ShardIndex index, const ShardContext& context);
+    ~Shard();
+    Shard(const Shard&) = delete;
+    Shard& operator=(const Shard&) = delete;
+
+    /// Binds (with SO_REUSEPORT; throws where it cannot) and starts the thread. Answers the port in use.
+    std::uint16_t start(const std::string& address, std::uint16_t port);
+    void stop();
+
+    // From any thread.
+    void post_events(std::vector<ShardEvent> events);
+    /// No new connections, no new messages.
+    void post_drain();
+    /// Says goodbye to all; `done` is called on the shard's thread when none is left.
+    void post_go_away(std::function<void()> done);
+    /// `take` is called on the shard's thread.
+    void post_report(std::function<void(ShardReport)> take);
+
+    // From the shard's own clients and sessions.
+    [[nodiscard]] net::Loop& loop() { return loop_; }
+    [[nodiscard]] ShardStats& stats() { return stats_; }
+    [[nodiscard]] const HttpApi& http() const { return context_.http; }
+    [[nodiscard]] const auth::TokenAuthority& tokens() const { return context_.tokens; }
+    [[nodiscard]] const NodeId& node() const { return context_.node; }
+    [[nodiscard]] bool draining() const { return draining_; }
+    void tell_core(CoreCommand command);
+    void enter(Membership& member);
+    void part(Membership& member);
+    void expect_end(SessionKey key);
+    void let_go(SessionKey key);
+
+private:
+    void accept();
+    void take(boost::asio::ip::tcp::socket socket);
+    void tick();
+    Session* session_of(SessionKey key);
+
+    void handle(const RoomOpened& event);
+    void handle(const RoomRefused& event);
+    void handle(const RoomClosed& event);
+    void handle(const RoomBatch& event);
+    void handle(PageArrived& event);
+    void handle(const PublishDone& event);
+
+    ShardIndex index_;
+    const ShardContext& context_;
+    boost::asio::io_context io_;
+    net::Loop loop_;
+    boost::asio::ip::tcp::acceptor acceptor_;
+    boost::asio::steady_timer tick_timer_;
+    boost::asio::steady_timer accept_pause_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
+    std::vector<std::unique_ptr<Client>> ended_;
+    std::unordered_map<RoomSlug, std::unique_ptr<ShardRoom>> rooms_;
+    std::vector<CoreCommand> commands_;
+    bool commands_scheduled_ = false;
+    std::uint64_t next_key_;
+    std::uint64_t next_generation_ = 1;
+    ShardStats stats_;
+    ops::LocalHistogram delivery_s_;
+    bool draining_ = false;
+    std::function<void()> on_all_gone_;
+    std::thread thread_;
+};
+
+}  // namespace roomcast::edge

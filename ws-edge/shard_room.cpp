@@ -1,0 +1,77 @@
+#include "ws-edge/shard_room.hpp"
+
+#include <algorithm>
+
+#include "shared/net/websocket.hpp"
+#include "ws-edge/membership.hpp"
+
+namespace roomcast::edge {
+
+void ShardRoom::opened(Epoch epoch, Seq position) {
+    epoch_ = std::move(epoch);
+    delivered_ = position;
+    ring_floor_ = position;
+}
+
+void ShardRoom::remember(Seq seq, net::SharedFrame frame) {
+    ring_bytes_ += frame.size();
+    ring_.push_back({seq, std::move(frame)});
+    while (ring_.size() > limits::room_ring_messages || (ring_bytes_ > limits::room_ring_bytes && ring_.size() > 1)) {
+        ring_floor_ = ring_.front().seq;
+        ring_bytes_ -= ring_.front().frame.size();
+        ring_.pop_front();
+    }
+}
+
+std::size_t ShardRoom::deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging) {
+    std::size_t deliveries = 0;
+    for (const auto& entry : entries) {
+        delivered_ = entry.seq;
+        if (entry.is_repeat()) continue;
+        const net::SharedFrame frame = net::ws::encode_text({entry.frame});
+        for (std::size_t i = 0; i < live_.size();) {
+            Live& live = live_[i];
+            if (entry.seq <= live.last) {
+                ++i;
+                continue;
+            }
+            if (live.connection->owed_bytes() + frame.size() > limits::outbox_bytes) {
+                Membership* const behind = live.member;
+                leave_live(*behind);  // puts another member in this place
+                lagging.push_back(behind);
+                continue;
+            }
+            live.last = entry.seq;
+            live.connection->send(frame);
+            ++deliveries;
+            ++i;
+        }
+        remember(entry.seq, frame);
+    }
+    return deliveries;
+}
+
+bool ShardRoom::go_live(Membership& member) {
+    if (member.last < delivered_) {
+        if (member.last < ring_floor_) return false;
+        for (const auto& kept : ring_)
+            if (kept.seq > member.last) member.connection->send(kept.frame);
+        member.last = delivered_;
+    }
+    member.state = Membership::State::live;
+    member.live_index = live_.size();
+    live_.push_back(Live{member.connection, member.last, &member});
+    return true;
+}
+
+void ShardRoom::leave_live(Membership& member) {
+    if (member.state != Membership::State::live) return;
+    const std::size_t at = member.live_index;
+    member.last = std::max(live_[at].last, member.last);
+    member.state = Membership::State::catching_up;
+    live_[at] = live_.back();
+    live_[at].member->live_index = at;
+    live_.pop_back();
+}
+
+}  // namespace roomcast::edge

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "shared/core/limits.hpp"
+#include "shared/net/connection.hpp"
+#include "shared/wire/link_messages.hpp"
+
+namespace roomcast::edge {
+
+class Session;
+struct Membership;
+
+/// One room as one shard holds it: its live members, and its newest frames for those who are just catching up.
+///
+/// Owned by the shard, used on its thread only. The fan-out is `deliver`: each entry becomes one WebSocket frame, shared
+/// by all members. A member whose outbox is full leaves the live list and is caught up from the log later on.
+class ShardRoom {
+public:
+    struct Frame {
+        Seq seq;
+        net::SharedFrame frame;
+    };
+
+    ShardRoom(RoomSlug slug, std::uint64_t generation) : slug_(std::move(slug)), generation_(generation) {}
+
+    [[nodiscard]] const RoomSlug& slug() const { return slug_; }
+    [[nodiscard]] std::uint64_t generation() const { return generation_; }
+    [[nodiscard]] bool open() const { return !epoch_.empty(); }
+    [[nodiscard]] const Epoch& epoch() const { return epoch_; }
+    [[nodiscard]] Seq delivered() const { return delivered_; }
+
+    void opened(Epoch epoch, Seq position);
+
+    /// Hands entries to all live members. Returns the number of deliveries; members that could not take more are in `lagging`.
+    std::size_t deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging);
+
+    /// Makes a member live if what it lacks after `last` is in the ring (that is sent first); else answers false.
+    [[nodiscard]] bool go_live(Membership& member);
+    void leave_live(Membership& member);
+
+    /// Every session that is in the room or on its way, live or not.
+    std::vector<Membership*> members;
+
+private:
+    struct Live {
+        net::Connection* connection;
+        Seq last;
+        Membership* member;
+    };
+    void remember(Seq seq, net::SharedFrame frame);
+
+    RoomSlug slug_;
+    std::uint64_t generation_;
+    Epoch epoch_;
+    Seq delivered_;
+    Seq ring_floor_;  // the ring holds every message above this
+    std::deque<Frame> ring_;
+    std::size_t ring_bytes_ = 0;
+    std::vector<Live> live_;
+};
+
+}  // namespace roomcast::edge
