@@ -16,7 +16,8 @@ constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t year_s = 365 * 86'400;
 
 /// Variables of our scripts and tests, which a program that they start may find in its environment.
-constexpr std::array<std::string_view, 1> script_variables = {"ROOMCAST_PREFIX"};
+constexpr std::array<std::string_view, 3> script_variables = {"ROOMCAST_BUILD", "ROOMCAST_MODE",
+                                                              "ROOMCAST_PREFIX"};
 
 /// Variables that the Kafka images, the broker's scripts and ours use; not properties of a client.
 constexpr std::array<std::string_view, 6> no_kafka_properties = {
