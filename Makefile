@@ -58,6 +58,7 @@ test: ## run every test; some of them: scripts/test SUITE...
 
 .PHONY: bench
 bench: build ## run every benchmark program of build/release/bench
+	@compgen -G '$(programs)/bench/roomcast-*' >/dev/null || { echo "make bench: there is no benchmark program"; exit 1; }
 	@for each in $(programs)/bench/roomcast-*; do echo "== $${each##*/}"; "$$each"; done
 
 .PHONY: fmt
