@@ -49,6 +49,8 @@ Response HttpApi::answer(const Request& request, bool tls) const {
     if (path == "/guest") return request.method == "POST" ? guest(request, tls) : not_with_that_method("POST");
     if (path == "/ws") {
         if (request.method != "GET") return not_with_that_method("GET");
+        if (request.header("upgrade") && request.header("sec-websocket-version") == std::optional<std::string_view>("13"))
+            return net::http::error_response(Error{Errc::bad_frame, "the WebSocket upgrade is malformed"});
         Response response = net::http::error_response(Error{Errc::bad_frame, "this is for WebSockets (RFC 6455, version 13)"});
         response.status = 426;
         response.headers.emplace_back("Upgrade", "websocket");

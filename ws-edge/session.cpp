@@ -39,19 +39,35 @@ void Session::close(CloseCode code, std::string_view reason) {
     if (closing_) return;
     connection_.send(net::ws::encode_close(code, reason));
     closing_ = true;
-    connection_.finish();
-    shard_.expect_end(key_);
+    if (connection_.reading_paused()) connection_.resume_reading();
+    await_close();
+}
+
+void Session::await_close() {
+    // The peer answers a close frame with its own, and many clients take it ill when the connection ends before that.
+    goodbye_timer_ = std::make_unique<boost::asio::steady_timer>(shard_.loop().io());
+    goodbye_timer_->expires_after(std::chrono::milliseconds(broken_ ? limits::broken_close_ms : limits::close_deadline_ms));
+    goodbye_timer_->async_wait([this](boost::system::error_code stopped) {
+        if (stopped) return;
+        connection_.finish();
+        shard_.expect_end(key_);
+    });
 }
 
 void Session::on_bytes(std::span<char> bytes) {
-    if (closing_) return;
-    if (const auto broken = decoder_.feed(bytes, *this)) close(*broken);
+    if (broken_) return;
+    if (const auto broken = decoder_.feed(bytes, *this)) {
+        broken_ = true;
+        if (closing_) return connection_.finish();
+        close(*broken);
+    }
 }
 
 bool Session::on_message(Opcode kind, std::string_view payload) {
+    if (closing_) return true;  // what was on its way when we closed is not taken
     if (kind != Opcode::text) {
         close(CloseCode::unsupported_data);
-        return false;
+        return true;
     }
     ++shard_.stats().frames_in;
     const RoomSlug* const only = memberships_.size() == 1 ? &memberships_.front()->join.room : nullptr;
@@ -62,18 +78,25 @@ bool Session::on_message(Opcode kind, std::string_view payload) {
     } else {
         std::visit([&](const auto& frame) { handle(frame); }, std::get<wire::ClientFrame>(parsed));
     }
-    return !closing_;
+    return true;
 }
 
 bool Session::on_ping(std::string_view payload) {
-    connection_.send(net::ws::encode(Opcode::pong, payload));
+    if (!closing_) connection_.send(net::ws::encode(Opcode::pong, payload));
     return true;
 }
 
 bool Session::on_pong(std::string_view) { return true; }
 
 bool Session::on_close(std::optional<std::uint16_t> code, std::string_view) {
-    close(code ? static_cast<CloseCode>(*code) : CloseCode::normal, {});
+    if (!closing_) {
+        connection_.send(code ? net::ws::encode_close(static_cast<CloseCode>(*code), {})
+                              : net::ws::encode(Opcode::close, {}));
+        closing_ = true;
+    }
+    goodbye_timer_.reset();
+    connection_.finish();
+    shard_.expect_end(key_);
     return false;
 }
 

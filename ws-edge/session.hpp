@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -74,6 +75,8 @@ private:
     void leave_room(const RoomSlug& room);
     [[nodiscard]] Membership* find(const RoomSlug& room);
 
+    /// Waits for the peer's close frame, up to a deadline, then ends the connection.
+    void await_close();
     void say(std::string_view text);
     void say_error(const Error& error, std::string_view id, std::string_view room);
 
@@ -97,7 +100,9 @@ private:
     std::int64_t taken_ms_;
     std::uint64_t heard_bytes_ = 0;
     std::uint64_t taken_bytes_ = 0;
-    bool closing_ = false;
+    bool closing_ = false;  // our close frame is sent
+    bool broken_ = false;   // the peer broke the protocol: nothing it says is understood any more
+    std::unique_ptr<boost::asio::steady_timer> goodbye_timer_;
 };
 
 }  // namespace roomcast::edge

@@ -74,8 +74,7 @@ void Session::ask_first_page(Membership& member) {
         question.limit = limits::resume_page_messages;
     } else {
         question.kind = Kind::latest;
-        // Who could not be resumed gets a fresh view also if it did not say how much of it.
-        question.limit = resume && member.join.last == 0 ? limits::history_default_messages : member.join.last;
+        question.limit = member.join.last;
     }
     ask(member, question);
 }

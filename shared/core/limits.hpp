@@ -42,6 +42,8 @@ inline constexpr std::size_t connections_per_shard = 20'000;   // then new ones 
 inline constexpr std::size_t room_ring_bytes = 64 * 1024;      // newest frames an edge shard keeps per room
 inline constexpr std::size_t room_ring_messages = 256;
 
+inline constexpr int broken_close_ms = 500;                    // the same for a peer that broke the protocol
+
 // The channel.
 inline constexpr std::size_t producer_queue_messages = 100'000;  // not yet acknowledged by the log, then `busy`
 inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;

@@ -15,6 +15,7 @@ struct Refusal {
 [[noreturn]] void refuse(Errc code, std::string detail) { throw Refusal{{code, std::move(detail)}}; }
 
 json parse_bounded(std::string_view text) {
+    if (text.starts_with("\xEF\xBB\xBF")) refuse(Errc::bad_frame, "the frame begins with a byte order mark");
     bool too_deep = false;
     json value = json::parse(
         text.begin(), text.end(),
@@ -32,7 +33,7 @@ json parse_bounded(std::string_view text) {
 
 const json* find(const json& frame, const char* name) {
     const auto found = frame.find(name);
-    return found == frame.end() || found->is_null() ? nullptr : &*found;
+    return found == frame.end() ? nullptr : &*found;
 }
 
 std::string string_of(const json& frame, const char* name) {

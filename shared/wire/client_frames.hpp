@@ -22,7 +22,7 @@ struct ResumeFrom {
 struct Join {
     RoomSlug room;
     std::optional<ResumeFrom> resume;
-    int last = 0;    // history wanted when not resuming
+    int last = limits::history_default_messages;  // history wanted when not resuming
     std::string id;  // echoed as it came
 };
 struct Leave {

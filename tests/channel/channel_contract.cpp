@@ -121,10 +121,13 @@ void append_of_an_oversized_value_is_refused(ChannelFixture& channel) {
 void values_come_back_byte_for_byte(ChannelFixture& channel) {
     const LogId log = create_log(channel);
     const TimeMs time = now_ms();
+    const std::string head = R"({"type":"message","room":")" + log.room.str() + R"(",)";
     std::vector<Record> sent = {
-        {MessageId::trusted("!id~1"), UserName::trusted("Zoë 🦊"), time, "{\n\t\"text\": \"κόσμε — 你好 🎉\"\r\n}\n\n"},
-        {MessageId::trusted(std::string(64, 'i')), UserName::trusted(std::string(64, 'u')), time + 1, "'; -- \\ \x01\x7f %s"},
-        {MessageId::trusted("3"), UserName::trusted("b"), time - 5000, "{}"},
+        {MessageId::trusted("!id~1"), UserName::trusted("Zoë 🦊"), time,
+         head + "\n\t\"text\": \"κόσμε — 你好 🎉\"\r\n}"},
+        {MessageId::trusted(std::string(64, 'i')), UserName::trusted(std::string(64, 'u')), time + 1,
+         head + "'; -- \\ \x01\x7f %s}"},
+        {MessageId::trusted("3"), UserName::trusted("b"), time - 5000, head + "}"},
     };
     RecordingSink sink;
     const auto tail = channel.reader().tail(log, bounds_that_exist(channel, log).first, sink);
@@ -145,7 +148,8 @@ void values_come_back_byte_for_byte(ChannelFixture& channel) {
 void the_largest_value_fits(ChannelFixture& channel) {
     const LogId log = create_log(channel);
     std::vector<Record> sent = {make_record(log, "before"), make_record(log, ""), make_record(log, "after")};
-    sent[1].value.resize(limits::record_value_bytes, 'x');
+    std::string& largest = sent[1].value;
+    largest.insert(largest.size() - 2, limits::record_value_bytes - largest.size(), 'x');
     RecordingSink sink;
     const auto tail = channel.reader().tail(log, bounds_that_exist(channel, log).first, sink);
     const auto seqs = append(channel, log, sent);
@@ -385,7 +389,8 @@ void read_past_the_end(ChannelFixture& channel) {
     const ReadResult result = read_that_succeeds(channel, log, {seqs[3], far_away});
     CHECK(seqs_of(result.records) == tail_of(seqs, 3));
     CHECK(result.next > seqs.back());
-    const ReadResult nothing = read_that_succeeds(channel, log, {bounds_that_exist(channel, log).next, far_away});
+    const ReadResult nothing =
+        read_that_succeeds(channel, log, {bounds_that_exist(channel, log).next, far_away});
     CHECK(nothing.records.empty());
 }
 
@@ -422,6 +427,7 @@ void seek_by_time(ChannelFixture& channel) {
     const LogId log = create_log(channel);
     const TimeMs start = now_ms() - 100'000;
     std::vector<Record> sent;
+    sent.reserve(50);
     for (int i = 0; i < 50; ++i) sent.push_back(make_record(log, std::to_string(i), start + i / 2 * 10));
     const auto seqs = append(channel, log, sent);  // times 0, 0, 10, 10, 20, 20 ...
     const auto found = [&](TimeMs time) {
@@ -447,7 +453,8 @@ void seek_with_clocks_that_went_back(ChannelFixture& channel) {
     const LogId log = create_log(channel);
     const TimeMs start = now_ms() - 100'000;
     std::vector<Record> sent;
-    for (const int offset : {10, 40, 20, 5, 30, 50, 45}) sent.push_back(make_record(log, "x", start + offset));
+    for (const int offset : {10, 40, 20, 5, 30, 50, 45})
+        sent.push_back(make_record(log, "x", start + offset));
     const auto seqs = append(channel, log, sent);
     const auto found = [&](int offset) {
         const auto result = seek(channel, log, start + offset);
