@@ -49,7 +49,7 @@ cluster-stop: ## end that cluster
 
 .PHONY: replay
 replay: build ## print a room's messages from Kafka: make replay ROOM=general
-	@$(programs)/consumer/roomcast-replay --brokers "$(brokers)" --room "$(ROOM)"
+	@$(programs)/consumer/roomcast-replay "$(ROOM)" --brokers "$(brokers)"
 
 .PHONY: test
 test: ## run every test; some of them: scripts/test SUITE...
