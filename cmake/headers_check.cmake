@@ -11,6 +11,6 @@ foreach(header ${headers})
 endforeach()
 add_library(headers_check OBJECT EXCLUDE_FROM_ALL ${stubs})
 roomcast_target(headers_check)
-target_compile_options(headers_check PRIVATE -fsyntax-only)
+target_compile_options(headers_check PRIVATE -O0 -g0)  # objects, so that ccache knows them again
 target_link_libraries(headers_check PRIVATE roomcast-ws-edge roomcast::rdkafka SQLite::SQLite3 CLI11::CLI11
                                             nlohmann_json::nlohmann_json spdlog::spdlog roomcast::jwt)

@@ -43,7 +43,7 @@ void Signals::wait_for_stop() {
             // first.
             boost::system::error_code ignored;
             stop_.clear(ignored);
-            std::signal(SIGTERM, exit_at_once);
+            std::signal(SIGTERM, SIG_IGN);  // asked once is enough: who insists has SIGINT and SIGKILL
             std::signal(SIGINT, exit_at_once);
             callbacks->on_stop(signal);
         });

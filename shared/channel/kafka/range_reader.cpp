@@ -150,7 +150,7 @@ void RangeReader::read(const LogId& log, ReadRange range, Callback<ReadResult> d
 
 void RangeReader::finish(const std::string& topic, Result<ReadResult> result) {
     const auto found = jobs_.find(topic);
-    const auto job = std::move(found->second.front());  // `topic` is its
+    auto job = std::move(found->second.front());  // `topic` is its
     found->second.pop_front();
     const auto done = job->take_callback();
     const bool more = !found->second.empty();
@@ -160,6 +160,8 @@ void RangeReader::finish(const std::string& topic, Result<ReadResult> result) {
         const auto waiting = jobs_.find(next);
         if (waiting != jobs_.end()) waiting->second.front()->start();
     });
+    // Its reading ends before anybody can ask for the next of the same partition.
+    job.reset();
     done(std::move(result));
 }
 

@@ -54,7 +54,7 @@ TEST_CASE("SIGPIPE is ignored") {
     CHECK(ignored);
 }
 
-TEST_CASE("a second signal ends the process at once with 130, even when the loop is stuck") {
+TEST_CASE("a SIGINT during the shutdown ends the process at once with 130, even when the loop is stuck") {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
