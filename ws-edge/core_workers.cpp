@@ -64,7 +64,10 @@ void Core::handle(const NodeId& worker, link::Refused& event) {
     if (room->active && room->active->sub == event.sub) room->active.reset();
     const RoomSlug slug = room->slug;
     if (!room->open()) {
-        if (event.error.code == Errc::unavailable && workers_->any()) return;  // the sweep tries again, till the deadline
+        // Tried again by the sweep, till the deadline. `room_gone`: the last incarnation's log was lost, and the directory is
+        // just about to forget it; then there is a new one.
+        const bool passing = event.error.code == Errc::unavailable || event.error.code == Errc::room_gone;
+        if (passing && workers_->any()) return;
         return refuse_opening(slug, event.error);
     }
     if (event.error.code == Errc::room_gone) return close_room(slug, event.error);
