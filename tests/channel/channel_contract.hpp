@@ -10,7 +10,8 @@
 
 #include "shared/channel/channel.hpp"
 
-/// What every channel must do, whatever keeps its log. An implementation writes a ChannelFixture and names it in
+/// What every channel must do, whatever keeps its log. An implementation writes a ChannelFixture and names it
+/// in
 ///
 ///     ROOMCAST_CHANNEL_CONTRACT("sqlite", make_sqlite_fixture)
 ///
@@ -67,8 +68,8 @@ public:
         std::optional<std::string> value;
     };
     std::vector<Entry> entries;
-    std::vector<Slot> current;              // one for each on_slot_current
-    std::size_t entries_when_current = 0;   // shown before the first of them
+    std::vector<Slot> current;             // one for each on_slot_current
+    std::size_t entries_when_current = 0;  // shown before the first of them
 
     void on_table_record(const TableRecord& record) override {
         std::optional<std::string> value;
@@ -81,8 +82,8 @@ public:
     }
 };
 
-/// One channel with its loop, made for one test. The test runs the loop; nobody else does. Logs and table keys of
-/// a test have names of their own, so fixtures may share what lies behind them.
+/// One channel with its loop, made for one test. The test runs the loop; nobody else does. Logs and table
+/// keys of a test have names of their own, so fixtures may share what lies behind them.
 class ChannelFixture {
 public:
     virtual ~ChannelFixture() = default;
@@ -100,8 +101,8 @@ private:
     AppendTicket last_ticket_ = 0;
 };
 
-// Steps that the contract and each implementation's own tests share. Each waits for its end, and fails the test
-// when that does not come.
+// Steps that the contract and each implementation's own tests share. Each waits for its end, and fails the
+// test when that does not come.
 [[nodiscard]] LogId new_log_id();
 [[nodiscard]] Record make_record(const LogId& log, const std::string& text, TimeMs time = now_ms());
 void create(ChannelFixture& channel, const LogId& log, LogOptions options = {});
@@ -113,7 +114,8 @@ std::vector<Seq> append_texts(ChannelFixture& channel, const LogId& log, int cou
 [[nodiscard]] Result<Bounds> bounds(ChannelFixture& channel, const LogId& log);
 [[nodiscard]] Result<ReadResult> read(ChannelFixture& channel, const LogId& log, ReadRange range);
 [[nodiscard]] Result<Seq> seek(ChannelFixture& channel, const LogId& log, TimeMs time);
-Seq append_to_table(ChannelFixture& channel, Slot slot, const std::string& key, std::optional<std::string> value);
+Seq append_to_table(ChannelFixture& channel, Slot slot, const std::string& key,
+                    std::optional<std::string> value);
 void wait_for_records(ChannelFixture& channel, const RecordingSink& sink, std::size_t count);
 [[nodiscard]] std::vector<Seq> seqs_of(const std::vector<StoredRecord>& records);
 
@@ -158,10 +160,10 @@ void table_values_may_be_empty_or_large(ChannelFixture& channel);
 
 }  // namespace roomcast::channel::contract
 
-#define ROOMCAST_CHANNEL_CASE(name, make, sentence, function)          \
-    TEST_CASE(name ": " sentence) {                                    \
-        const auto fixture = make();                                   \
-        ::roomcast::channel::contract::function(*fixture);             \
+#define ROOMCAST_CHANNEL_CASE(name, make, sentence, function) \
+    TEST_CASE(name ": " sentence) {                           \
+        const auto fixture = make();                          \
+        ::roomcast::channel::contract::function(*fixture);    \
     }
 
 // clang-format off

@@ -25,9 +25,7 @@ Result<T> ask(ChannelFixture& channel, const std::function<void(Callback<T>)>& r
 
 }  // namespace
 
-LogId new_log_id() {
-    return {RoomSlug::trusted("contract-" + make_epoch().str()), make_epoch()};
-}
+LogId new_log_id() { return {RoomSlug::trusted("contract-" + make_epoch().str()), make_epoch()}; }
 
 Record make_record(const LogId& log, const std::string& text, TimeMs time) {
     return {make_message_id(), UserName::trusted("alice"), time,
@@ -74,12 +72,15 @@ std::vector<Seq> append(ChannelFixture& channel, const LogId& log, const std::ve
 
 std::vector<Seq> append_texts(ChannelFixture& channel, const LogId& log, int count, int first_number) {
     std::vector<Record> records;
-    for (int i = 0; i < count; ++i) records.push_back(make_record(log, "text " + std::to_string(first_number + i)));
+    records.reserve(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i)
+        records.push_back(make_record(log, "text " + std::to_string(first_number + i)));
     return append(channel, log, records);
 }
 
 Result<Bounds> bounds(ChannelFixture& channel, const LogId& log) {
-    return ask<Bounds>(channel, [&](Callback<Bounds> answer) { channel.reader().bounds(log, std::move(answer)); });
+    return ask<Bounds>(channel,
+                       [&](Callback<Bounds> answer) { channel.reader().bounds(log, std::move(answer)); });
 }
 
 Result<ReadResult> read(ChannelFixture& channel, const LogId& log, ReadRange range) {
@@ -88,10 +89,12 @@ Result<ReadResult> read(ChannelFixture& channel, const LogId& log, ReadRange ran
 }
 
 Result<Seq> seek(ChannelFixture& channel, const LogId& log, TimeMs time) {
-    return ask<Seq>(channel, [&](Callback<Seq> answer) { channel.reader().seek(log, time, std::move(answer)); });
+    return ask<Seq>(channel,
+                    [&](Callback<Seq> answer) { channel.reader().seek(log, time, std::move(answer)); });
 }
 
-Seq append_to_table(ChannelFixture& channel, Slot slot, const std::string& key, std::optional<std::string> value) {
+Seq append_to_table(ChannelFixture& channel, Slot slot, const std::string& key,
+                    std::optional<std::string> value) {
     const auto done = ask<Seq>(channel, [&](Callback<Seq> answer) {
         channel.table().append(slot, key, std::move(value), std::move(answer));
     });
@@ -100,13 +103,15 @@ Seq append_to_table(ChannelFixture& channel, Slot slot, const std::string& key, 
 }
 
 void wait_for_records(ChannelFixture& channel, const RecordingSink& sink, std::size_t count) {
-    const bool arrived = test::pump_until(channel.io(), [&] { return sink.records.size() >= count || sink.failure; });
+    const bool arrived =
+        test::pump_until(channel.io(), [&] { return sink.records.size() >= count || sink.failure; });
     REQUIRE_MESSAGE(!sink.failure.has_value(), sink.failure->detail);
     REQUIRE_MESSAGE(arrived, "only " << sink.records.size() << " of " << count << " records came");
 }
 
 std::vector<Seq> seqs_of(const std::vector<StoredRecord>& records) {
     std::vector<Seq> seqs;
+    seqs.reserve(records.size());
     for (const StoredRecord& record : records) seqs.push_back(record.seq);
     return seqs;
 }

@@ -3,8 +3,8 @@
 #include "tests/channel/channel_contract.hpp"
 #include "tests/support/pump.hpp"
 
-// The part of the contract about the table. Slots may hold other tests' keys and records that compaction has not
-// removed yet; each test looks at keys of its own.
+// The part of the contract about the table. Slots may hold other tests' keys and records that compaction has
+// not removed yet; each test looks at keys of its own.
 namespace roomcast::channel::contract {
 namespace {
 
@@ -39,8 +39,9 @@ void wait_until_current(ChannelFixture& channel, const RecordingTableSink& sink)
 }
 
 void wait_for_seq(ChannelFixture& channel, const RecordingTableSink& sink, Seq seq) {
-    REQUIRE(pump_until(channel.io(),
-                       [&] { return std::ranges::find(sink.entries, seq, &Entry::seq) != sink.entries.end(); }));
+    REQUIRE(pump_until(channel.io(), [&] {
+        return std::ranges::find(sink.entries, seq, &Entry::seq) != sink.entries.end();
+    }));
 }
 
 }  // namespace
@@ -88,8 +89,10 @@ void table_keeps_the_last_value(ChannelFixture& channel) {
     RecordingTableSink sink;
     const auto following = channel.table().follow(slot, sink);
     wait_until_current(channel, sink);
-    CHECK(contents(sink, prefix) == std::map<std::string, std::string>{{prefix + "even", "18"}, {prefix + "odd", "19"}});
-    CHECK(std::ranges::adjacent_find(sink.entries, std::greater_equal<>{}, &Entry::seq) == sink.entries.end());
+    CHECK(contents(sink, prefix) ==
+          std::map<std::string, std::string>{{prefix + "even", "18"}, {prefix + "odd", "19"}});
+    CHECK(std::ranges::adjacent_find(sink.entries, std::greater_equal<>{}, &Entry::seq) ==
+          sink.entries.end());
 }
 
 void table_deletes_a_key(ChannelFixture& channel) {

@@ -37,7 +37,9 @@ std::int64_t count(const std::filesystem::path& data_dir, const char* sql) {
     return database.integer(sql);
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
 
 std::vector<StoredRecord> read_all(ChannelFixture& channel, const LogId& log) {
     const auto around = bounds(channel, log);
@@ -80,8 +82,7 @@ TEST_CASE("sqlite: records past their retention go, and their seqs are not given
     SqliteFixture channel({.retention_check_ms = 5});
     const LogId log = new_log_id();
     create(channel, log, {.retention_ms = 60'000});
-    std::vector<Record> records;
-    for (int i = 0; i < 2'500; ++i) records.push_back(make_record(log, "old", now_ms() - 120'000));
+    const std::vector<Record> records(2'500, make_record(log, "old", now_ms() - 120'000));
     append(channel, log, records);  // more than one step of the sweep
     REQUIRE(pump_until(channel.io(), [&] { return bounds(channel, log)->first == Seq{2'500}; }));
     CHECK(bounds(channel, log)->next == Seq{2'500});
@@ -101,8 +102,9 @@ TEST_CASE("sqlite: retention ends at the first record that is young enough, and 
     const LogId immortal = create_log(channel);
     const TimeMs old = now_ms() - 120'000;
     for (const LogId& log : {immortal, mortal}) {
-        append(channel, log, {make_record(log, "a", old), make_record(log, "b", old), make_record(log, "c"),
-                              make_record(log, "d", old), make_record(log, "e")});
+        append(channel, log,
+               {make_record(log, "a", old), make_record(log, "b", old), make_record(log, "c"),
+                make_record(log, "d", old), make_record(log, "e")});
     }
     REQUIRE(pump_until(channel.io(), [&] { return bounds(channel, mortal)->first == Seq{2}; }));
     CHECK(read_all(channel, mortal).size() == 3);
@@ -116,15 +118,16 @@ TEST_CASE("sqlite: retention ends at the first record that is young enough, and 
 
 TEST_CASE("sqlite: a removed log's rows are deleted in the background") {
     SqliteFixture channel;
-    const LogId log = create_log(channel);
     const LogId other = create_log(channel);
+    const LogId log = create_log(channel);  // the newest, whose row id SQLite would give again by itself
     append_texts(channel, other, 3);
     append_texts(channel, log, 2'500);
-    remove(channel, log);
-    create(channel, log);  // a new log, while the old one's rows are still there
-    CHECK(read_all(channel, log).empty());
+    // Made again and written to with the removal, while the old log's rows are still there.
+    channel.admin().remove(log, [](const Result<void>& removed) { CHECK(removed.ok()); });
+    channel.admin().create(log, {}, [](const Result<void>& created) { CHECK(created.ok()); });
     CHECK(append_texts(channel, log, 1) == std::vector<Seq>{Seq{0}});
-    REQUIRE(pump_until(channel.io(), [&] { return count(channel.data_dir(), "SELECT count(*) FROM messages") == 4; }));
+    REQUIRE(pump_until(channel.io(),
+                       [&] { return count(channel.data_dir(), "SELECT count(*) FROM messages") == 4; }));
     CHECK(read_all(channel, log).size() == 1);
     CHECK(read_all(channel, other).size() == 3);
 }
@@ -140,7 +143,8 @@ TEST_CASE("sqlite: a second server on a data directory is refused with the reaso
 TEST_CASE("sqlite: a database of a newer version is refused, for serving and for reading") {
     SqliteFixture channel;
     channel.close();
-    Database(channel.data_dir() / "roomcast.db", Database::Mode::read_write).execute("PRAGMA user_version=99");
+    Database(channel.data_dir() / "roomcast.db", Database::Mode::read_write)
+        .execute("PRAGMA user_version=99");
     CHECK(contains(refusal_to_serve(channel.data_dir()), "newer Roomcast (its version is 99"));
     const std::string refusal_to_read = refusal_of([&] {
         boost::asio::io_context io;
@@ -181,7 +185,8 @@ TEST_CASE("sqlite: appends are refused as busy at the cap on bytes, and taken ag
     Record record = make_record(log, "");
     record.value.resize(limits::record_value_bytes, 'x');
     for (int i = 0; i < 7; ++i) REQUIRE(writer->append(record, channel.next_ticket()).ok());
-    const auto refused = writer->append(record, channel.next_ticket());  // 8 of 128 KiB, and what they take beside
+    const auto refused =
+        writer->append(record, channel.next_ticket());  // 8 of 128 KiB, and what they take beside
     REQUIRE_FALSE(refused.ok());
     CHECK(refused.error().code == Errc::busy);
     REQUIRE(pump_until(channel.io(), [&] { return channel.appender().in_flight() == 0; }));
@@ -199,7 +204,8 @@ TEST_CASE("sqlite: requests are refused as busy at their cap") {
             if (!result.ok() && result.error().code == Errc::busy) ++refused;
         });
     }
-    REQUIRE(pump_until(channel.io(), [&] { return answered + refused == SqliteChannel::request_queue + 10; }));
+    REQUIRE(
+        pump_until(channel.io(), [&] { return answered + refused == SqliteChannel::request_queue + 10; }));
     CHECK(refused == 10);
 }
 

@@ -1,11 +1,11 @@
 #include <atomic>
 #include <csignal>
 #include <map>
-
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <sqlite3.h>
 
 #include "shared/channel/sqlite/sqlite_channel.hpp"
 #include "tests/channel/sqlite_fixture.hpp"
@@ -75,35 +75,35 @@ private:
     rlimit old_{};
 };
 
-/// Makes the disk fail under SQLite while it exists: fsync, or every write as when the disk is full. Databases
-/// opened while it exists go through it. One at a time.
+/// Makes the disk fail under SQLite while it exists: fsync, or every write as when the disk is full.
+/// Databases opened while it exists go through it. One at a time.
 class FailingDisk {
 public:
     static inline std::atomic<bool> fail_sync = false;
     static inline std::atomic<bool> fail_write = false;
 
     FailingDisk() {
-        real_ = sqlite3_vfs_find(nullptr);
-        wrapped_ = *real_;
-        wrapped_.zName = "failing-disk";
-        wrapped_.xOpen = open;
-        sqlite3_vfs_register(&wrapped_, 1);
+        the_real = sqlite3_vfs_find(nullptr);
+        wrapped = *the_real;
+        wrapped.zName = "failing-disk";
+        wrapped.xOpen = open;
+        sqlite3_vfs_register(&wrapped, 1);
     }
     ~FailingDisk() {
         fail_sync = false;
         fail_write = false;
-        sqlite3_vfs_unregister(&wrapped_);
-        sqlite3_vfs_register(real_, 1);
+        sqlite3_vfs_unregister(&wrapped);
+        sqlite3_vfs_register(the_real, 1);
     }
     FailingDisk(const FailingDisk&) = delete;
     FailingDisk& operator=(const FailingDisk&) = delete;
 
 private:
     static int open(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
-        const int opened = real_->xOpen(real_, name, file, flags, out_flags);
+        const int opened = the_real->xOpen(the_real, name, file, flags, out_flags);
         if (file->pMethods != nullptr) {
             // SQLite has one set of methods for each kind of file; ours begin with a copy of it.
-            Methods& methods = methods_[file->pMethods];
+            Methods& methods = methods_by_kind[file->pMethods];
             methods.real = file->pMethods;
             methods.ours = *file->pMethods;
             methods.ours.xSync = [](sqlite3_file* self, int how) {
@@ -125,9 +125,9 @@ private:
         return reinterpret_cast<const Methods*>(file->pMethods)->real;
     }
 
-    static inline sqlite3_vfs* real_ = nullptr;
-    static inline sqlite3_vfs wrapped_{};
-    static inline std::map<const sqlite3_io_methods*, Methods> methods_;
+    static inline sqlite3_vfs* the_real = nullptr;
+    static inline sqlite3_vfs wrapped{};
+    static inline std::map<const sqlite3_io_methods*, Methods> methods_by_kind;
 };
 
 Errc failure_of_append(ChannelFixture& channel, const LogId& log) {
@@ -214,7 +214,8 @@ TEST_CASE("sqlite: an append is unavailable when the disk is full, and unknown w
     FailingDisk::fail_sync = false;
     append_texts(channel, log, 1);
     wait_for_records(channel, sink, 3);
-    for (const StoredRecord& record : sink.records) CHECK(record.record.value == make_record(log, "text 0").value);
+    for (const StoredRecord& record : sink.records)
+        CHECK(record.record.value == make_record(log, "text 0").value);
     channel.close();
 }
 

@@ -47,7 +47,9 @@ TEST_CASE("sqlite: closing finishes queued appends and calls nobody afterwards")
     auto tail = channel.reader().tail(log, Seq{0}, sink);
     auto following = channel.table().follow(Slot{1}, table_sink);
     const auto writer = channel.appender().open(log);
-    for (int i = 0; i < 5'000; ++i) REQUIRE(writer->append(make_record(log, "x"), channel.next_ticket()).ok());
+    const Record record = make_record(log, "x");
+    constexpr int queued = 90'000;  // far more than is written by the time of closing
+    for (int i = 0; i < queued; ++i) REQUIRE(writer->append(record, channel.next_ticket()).ok());
     int answers = 0;
     channel.reader().bounds(log, [&](const Result<Bounds>&) { ++answers; });
     channel.table().append(Slot{1}, "key", "value", [&](const Result<Seq>&) { ++answers; });
@@ -62,7 +64,7 @@ TEST_CASE("sqlite: closing finishes queued appends and calls nobody afterwards")
     following.reset();
 
     channel.open();
-    CHECK(bounds(channel, log)->next == Seq{5'000});
+    CHECK(bounds(channel, log)->next == Seq{queued});
 }
 
 TEST_CASE("sqlite: whoever is called may destroy the channel, and is the last to be called") {
@@ -94,7 +96,8 @@ TEST_CASE("sqlite: whoever is called may destroy the channel, and is the last to
             if (from == From::tail_feed) tails.push_back(under_test->tail(log, Seq{1}, caller));
             if (from == From::table) followings.push_back(under_test->follow(Slot{1}, caller));
             if (from == From::request) under_test->bounds(log, [&](const Result<Bounds>&) { destroy(); });
-            under_test->append(Slot{1}, "key", "value", [&](const Result<Seq>&) { CHECK(under_test != nullptr); });
+            under_test->append(Slot{1}, "key", "value",
+                               [&](const Result<Seq>&) { CHECK(under_test != nullptr); });
         }
         // The tails must be at the end of the log before the appends, to be shown them from memory.
         bool at_end = false;

@@ -13,14 +13,17 @@ TEST_CASE("sqlite: seek agrees with looking at every record, whatever the times 
     prepare_schema(database);
     Store store(database, std::nullopt);
     std::mt19937 random(20261121);
-    const auto up_to = [&](TimeMs largest) { return std::uniform_int_distribution<TimeMs>(0, largest)(random); };
+    const auto up_to = [&](TimeMs largest) {
+        return std::uniform_int_distribution<TimeMs>(0, largest)(random);
+    };
 
     for (int round = 0; round < 20; ++round) {
         const LogId log = contract::new_log_id();
         store.create(log, {.retention_ms = 0});
         const auto check_seeks = [&] {
             const Bounds around = *store.bounds(log);
-            const auto all = store.read(log, {around.first, around.next, 1'000'000, std::size_t{1} << 30})->records;
+            const auto all =
+                store.read(log, {around.first, around.next, 1'000'000, std::size_t{1} << 30})->records;
             for (TimeMs time = 0; time < 320; time += 3) {
                 const auto first = std::ranges::find_if(
                     all, [&](const StoredRecord& stored) { return stored.record.time >= time; });
@@ -33,7 +36,8 @@ TEST_CASE("sqlite: seek agrees with looking at every record, whatever the times 
             Transaction transaction(database, Transaction::Kind::write);
             const TimeMs growth = up_to(2);
             for (TimeMs i = 0; i < 1'500; ++i) {
-                REQUIRE(store.append(log, contract::make_record(log, "x", growth * i / 30 + up_to(200))).ok());
+                REQUIRE(
+                    store.append(log, contract::make_record(log, "x", growth * i / 30 + up_to(200))).ok());
             }
             store.flush();
             check_seeks();

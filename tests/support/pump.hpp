@@ -6,14 +6,16 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-/// Runs an event loop on the test's thread until something holds. Tests wait with it and never sleep: it returns
-/// as soon as the condition is true, and at the deadline otherwise.
+/// Runs an event loop on the test's thread until something holds. Tests wait with it and never sleep: it
+/// returns as soon as the condition is true, and at the deadline otherwise.
 namespace roomcast::test {
 
-inline constexpr std::chrono::milliseconds patience{20'000};  // long enough for a slow machine under a sanitizer
+inline constexpr std::chrono::milliseconds patience{
+    20'000};  // long enough for a slow machine under a sanitizer
 
-/// Runs `io` until `holds()` is true or the deadline passes; the answer is whether it held. The condition is asked
-/// again after every handler, and every few milliseconds for conditions that come true outside of the loop.
+/// Runs `io` until `holds()` is true or the deadline passes; the answer is whether it held. The condition is
+/// asked again after every handler, and every few milliseconds for conditions that come true outside of the
+/// loop.
 template <class Condition>
 [[nodiscard]] bool pump_until(boost::asio::io_context& io, Condition holds,
                               std::chrono::milliseconds deadline = patience) {

@@ -1,12 +1,11 @@
 #include "shared/channel/sqlite/data_dir.hpp"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <stdexcept>
 #include <string>
-#include <system_error>
-
-#include <fcntl.h>
 #include <sys/file.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace roomcast::channel::sqlite {
@@ -48,7 +47,9 @@ DataDirLock::DataDirLock(const std::filesystem::path& data_dir) {
 
 DataDirLock::~DataDirLock() { ::close(fd_); }
 
-std::filesystem::path database_path(const std::filesystem::path& data_dir) { return data_dir / "roomcast.db"; }
+std::filesystem::path database_path(const std::filesystem::path& data_dir) {
+    return data_dir / "roomcast.db";
+}
 
 void sync_directory(const std::filesystem::path& directory) {
     const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

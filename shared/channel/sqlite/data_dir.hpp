@@ -4,9 +4,9 @@
 
 namespace roomcast::channel::sqlite {
 
-/// The lock that the one server of a data directory holds, from construction to destruction (or the end of the
-/// process, however it ends). Makes the directory when it is missing. Throws std::runtime_error that names the
-/// process which has it.
+/// The lock that the one server of a data directory holds, from construction to destruction (or the end of
+/// the process, however it ends). Makes the directory when it is missing. Throws std::runtime_error that
+/// names the process which has it.
 class DataDirLock {
 public:
     explicit DataDirLock(const std::filesystem::path& data_dir);

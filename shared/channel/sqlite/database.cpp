@@ -3,9 +3,10 @@
 namespace roomcast::channel::sqlite {
 namespace {
 
-constexpr int busy_timeout_ms = 5'000;     // somebody's sqlite3 shell holds the write lock
-constexpr int checkpoint_pages = 4'000;    // 16 MiB of write-ahead log
-constexpr const char* wal_size_limit = "PRAGMA journal_size_limit=67108864";  // after a rush the file is cut to 64 MiB
+constexpr int busy_timeout_ms = 5'000;   // somebody's sqlite3 shell holds the write lock
+constexpr int checkpoint_pages = 4'000;  // 16 MiB of write-ahead log
+constexpr const char* wal_size_limit =
+    "PRAGMA journal_size_limit=67108864";  // after a rush the file is cut to 64 MiB
 
 SqlError error_of(sqlite3* handle, const std::string& what) {
     return {sqlite3_extended_errcode(handle), what + ": " + sqlite3_errmsg(handle)};
@@ -20,7 +21,8 @@ Database::Database(const std::filesystem::path& file, Mode mode) {
     sqlite3* handle = nullptr;
     const int opened = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
     handle_.reset(handle);  // SQLite gives a handle with a failure too
-    if (opened != SQLITE_OK) throw SqlError(opened, "cannot open " + file.string() + ": " + sqlite3_errstr(opened));
+    if (opened != SQLITE_OK)
+        throw SqlError(opened, "cannot open " + file.string() + ": " + sqlite3_errstr(opened));
     sqlite3_busy_timeout(handle, busy_timeout_ms);
     execute("PRAGMA cache_size=-16384");
     if (!writes) return;
@@ -64,8 +66,8 @@ void Database::checkpoint_when_due() {
 
 Statement::Statement(Database& database, std::string_view sql) {
     sqlite3_stmt* handle = nullptr;
-    if (sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                           &handle, nullptr) != SQLITE_OK) {
+    if (sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &handle, nullptr) != SQLITE_OK) {
         throw error_of(database.handle(), std::string(sql));
     }
     handle_.reset(handle);
@@ -75,7 +77,9 @@ void Statement::check(int code) const {
     if (code != SQLITE_OK) throw error_of(sqlite3_db_handle(handle_.get()), sqlite3_sql(handle_.get()));
 }
 
-void Statement::bind(int index, std::int64_t value) { check(sqlite3_bind_int64(handle_.get(), index, value)); }
+void Statement::bind(int index, std::int64_t value) {
+    check(sqlite3_bind_int64(handle_.get(), index, value));
+}
 
 void Statement::bind(int index, std::string_view text) {
     // A null pointer would bind NULL, not the empty text.
@@ -106,8 +110,9 @@ std::optional<std::int64_t> Statement::Run::optional_integer(int column) const {
 
 std::string_view Statement::Run::text(int column) const {
     const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-    return data == nullptr ? std::string_view()
-                           : std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+    return data == nullptr
+               ? std::string_view()
+               : std::string_view(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
 std::optional<std::string_view> Statement::Run::optional_text(int column) const {
@@ -120,7 +125,8 @@ Transaction::Transaction(Database& database, Kind kind) : database_(database) {
 }
 
 Transaction::~Transaction() {
-    // Some failures have ended the transaction already. One that cannot be rolled back is ended with the connection.
+    // Some failures have ended the transaction already. One that cannot be rolled back is ended with the
+    // connection.
     if (database_.in_transaction()) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 

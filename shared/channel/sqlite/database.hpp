@@ -10,7 +10,8 @@
 
 #include <sqlite3.h>
 
-/// Holders for SQLite's handles. None of them is shared between threads; each throws SqlError where SQLite fails.
+/// Holders for SQLite's handles. None of them is shared between threads; each throws SqlError where SQLite
+/// fails.
 namespace roomcast::channel::sqlite {
 
 class SqlError : public std::runtime_error {

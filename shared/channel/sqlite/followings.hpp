@@ -9,8 +9,8 @@
 
 namespace roomcast::channel::sqlite {
 
-/// Who follows the table, by slot: to the table what Tails is to the logs, with the same states and the same care
-/// about what sinks may do while they are called. Part of the Frontend, on the owner's thread.
+/// Who follows the table, by slot: to the table what Tails is to the logs, with the same states and the same
+/// care about what sinks may do while they are called. Part of the Frontend, on the owner's thread.
 class Followings {
 public:
     explicit Followings(bool fed) : fed_(fed) {}

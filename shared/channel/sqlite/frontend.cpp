@@ -19,7 +19,7 @@ constexpr bool writes = std::is_constructible_v<WriteJob, Job>;
 
 std::shared_ptr<Frontend> Frontend::start(boost::asio::io_context& io, const SqliteOptions& options,
                                           Database::Mode mode) {
-    const std::shared_ptr<Frontend> frontend(new Frontend(io, options, mode));
+    std::shared_ptr<Frontend> frontend(new Frontend(io, options, mode));
     auto announce = [&io, weak = std::weak_ptr(frontend)] {
         boost::asio::post(io, [weak] {
             if (const auto self = weak.lock()) self->deliver();
@@ -55,7 +55,8 @@ Result<void> Frontend::append(const std::shared_ptr<const LogId>& log, Record re
     if (in_flight_ >= queue_messages_ || in_flight_bytes_ + bytes > queue_bytes_) return Errc::busy;
     ++in_flight_;
     in_flight_bytes_ += bytes;
-    worker_->jobs().push(AppendJob{.log = log, .record = std::move(record), .ticket = ticket, .bytes = bytes});
+    worker_->jobs().push(
+        AppendJob{.log = log, .record = std::move(record), .ticket = ticket, .bytes = bytes});
     return {};
 }
 
@@ -67,7 +68,8 @@ void Frontend::request(Job job) {
         worker_->jobs().push(std::move(job));
         return;
     }
-    job.answer = forbidden ? Error{Errc::forbidden, "the log is open for reading only"} : Error{Errc::busy, {}};
+    job.answer =
+        forbidden ? Error{Errc::forbidden, "the log is open for reading only"} : Error{Errc::busy, {}};
     boost::asio::post(io_, [weak = weak_from_this(), job = std::move(job)]() mutable {
         const auto self = weak.lock();
         if (self && !self->closed_) job.done(std::move(job.answer));
@@ -103,7 +105,8 @@ void Frontend::deliver() {
 }
 
 void Frontend::deliver(std::vector<WriteJob>& jobs) {
-    // Records for the tails, gathered so that a tail hears of one commit by one call. The views point into `jobs`.
+    // Records for the tails, gathered so that a tail hears of one commit by one call. The views point into
+    // `jobs`.
     std::unordered_map<LogId, std::vector<RecordView>> committed;
     const auto feed = [&](const LogId& log) {
         if (const auto records = committed.extract(log)) tails_.feed(log, records.mapped());

@@ -17,20 +17,23 @@
 
 namespace roomcast::channel::sqlite {
 
-/// The owner's side of a SqliteChannel: keeps the caps, hands jobs to the worker and calls back with its answers.
+/// The owner's side of a SqliteChannel: keeps the caps, hands jobs to the worker and calls back with its
+/// answers.
 ///
-/// Owned by its SqliteChannel. Handles and posted handlers hold a weak_ptr and lock it on the owner's thread only,
-/// for one call; after `close` nothing is called any more, even while such a call is still on the stack.
+/// Owned by its SqliteChannel. Handles and posted handlers hold a weak_ptr and lock it on the owner's thread
+/// only, for one call; after `close` nothing is called any more, even while such a call is still on the
+/// stack.
 class Frontend : public std::enable_shared_from_this<Frontend> {
 public:
     /// Starts the worker; throws where the database cannot be opened.
-    [[nodiscard]] static std::shared_ptr<Frontend> start(boost::asio::io_context& io, const SqliteOptions& options,
-                                                         Database::Mode mode);
+    [[nodiscard]] static std::shared_ptr<Frontend> start(boost::asio::io_context& io,
+                                                         const SqliteOptions& options, Database::Mode mode);
     /// Waits until all jobs are done and drops their answers. The last call.
     void close();
 
     void report_to(AppendListener& listener) { listener_ = &listener; }
-    [[nodiscard]] Result<void> append(const std::shared_ptr<const LogId>& log, Record record, AppendTicket ticket);
+    [[nodiscard]] Result<void> append(const std::shared_ptr<const LogId>& log, Record record,
+                                      AppendTicket ticket);
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
 
     /// Hands a job with a callback to the worker, or fails it by a posted call where it is over the cap.

@@ -11,7 +11,8 @@
 
 namespace roomcast::channel::sqlite {
 
-/// Jobs on their way to the worker. Pushed on the owner's thread, which also keeps the caps; taken on the worker's.
+/// Jobs on their way to the worker. Pushed on the owner's thread, which also keeps the caps; taken on the
+/// worker's.
 class JobQueue {
 public:
     struct Work {
@@ -25,7 +26,8 @@ public:
     void push(ReadJob job);
     void stop();
 
-    /// One turn's work, in the order of pushing. Waits until there is some, or the queue was stopped, or `until`.
+    /// One turn's work, in the order of pushing. Waits until there is some, or the queue was stopped, or
+    /// `until`.
     [[nodiscard]] Work take(std::chrono::steady_clock::time_point until);
 
 private:
@@ -36,8 +38,8 @@ private:
     bool stopping_ = false;
 };
 
-/// Jobs on their way back. `announce` is called on the worker's thread when the first of several arrives, and makes
-/// the owner's thread come and take all of them. Bounded by the caps on what may be under way.
+/// Jobs on their way back. `announce` is called on the worker's thread when the first of several arrives, and
+/// makes the owner's thread come and take all of them. Bounded by the caps on what may be under way.
 class FinishedQueue {
 public:
     explicit FinishedQueue(std::function<void()> announce) : announce_(std::move(announce)) {}

@@ -11,8 +11,8 @@
 #include "shared/channel/channel.hpp"
 #include "shared/channel/sqlite/store.hpp"
 
-/// What passes between the owner's thread and the worker: a job goes over with its question, and comes back as the
-/// same object with its answer. Callbacks travel along but are called on the owner's thread only.
+/// What passes between the owner's thread and the worker: a job goes over with its question, and comes back
+/// as the same object with its answer. Callbacks travel along but are called on the owner's thread only.
 namespace roomcast::channel::sqlite {
 
 using TailId = std::uint64_t;
@@ -23,7 +23,8 @@ inline constexpr std::size_t batch_jobs = 2'048;
 inline constexpr std::size_t batch_bytes = 1024 * 1024;
 inline constexpr int page_records = 8'192;
 inline constexpr std::size_t page_bytes = 4 * 1024 * 1024;
-inline constexpr std::size_t batch_reads_bytes = 8 * 1024 * 1024;  // read in one turn, by the jobs' own limits
+inline constexpr std::size_t batch_reads_bytes =
+    8 * 1024 * 1024;  // read in one turn, by the jobs' own limits
 
 struct AppendJob {
     std::shared_ptr<const LogId> log;  // shared by all appends of a writer

@@ -45,8 +45,8 @@ int version_of(Database& database) {
     const auto version = static_cast<int>(database.integer("PRAGMA user_version"));
     if (version > schema_version) {
         throw std::runtime_error("the database was written by a newer Roomcast (its version is " +
-                                 std::to_string(version) + ", this program knows " + std::to_string(schema_version) +
-                                 "); run the newer program");
+                                 std::to_string(version) + ", this program knows " +
+                                 std::to_string(schema_version) + "); run the newer program");
     }
     return version;
 }

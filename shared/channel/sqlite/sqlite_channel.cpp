@@ -36,7 +36,8 @@ private:
 
 class SqliteFollowing final : public Following {
 public:
-    SqliteFollowing(std::weak_ptr<Frontend> frontend, FollowingId id) : frontend_(std::move(frontend)), id_(id) {}
+    SqliteFollowing(std::weak_ptr<Frontend> frontend, FollowingId id)
+        : frontend_(std::move(frontend)), id_(id) {}
     ~SqliteFollowing() override {
         if (const auto frontend = frontend_.lock()) frontend->end_following(id_);
     }
@@ -55,7 +56,8 @@ std::unique_ptr<SqliteChannel> SqliteChannel::open_read_write(boost::asio::io_co
 
 std::unique_ptr<SqliteChannel> SqliteChannel::open_read_only(boost::asio::io_context& io,
                                                              const std::filesystem::path& data_dir) {
-    return std::make_unique<SqliteChannel>(Frontend::start(io, {.data_dir = data_dir}, Database::Mode::read_only));
+    return std::make_unique<SqliteChannel>(
+        Frontend::start(io, {.data_dir = data_dir}, Database::Mode::read_only));
 }
 
 SqliteChannel::SqliteChannel(std::shared_ptr<Frontend> frontend) : frontend_(std::move(frontend)) {}
@@ -94,8 +96,8 @@ void SqliteChannel::remove(const LogId& log, Callback<void> done) {
 }
 
 void SqliteChannel::append(Slot slot, std::string key, std::optional<std::string> value, Callback<Seq> done) {
-    frontend_->request(
-        TableAppendJob{.slot = slot, .key = std::move(key), .value = std::move(value), .done = std::move(done)});
+    frontend_->request(TableAppendJob{
+        .slot = slot, .key = std::move(key), .value = std::move(value), .done = std::move(done)});
 }
 
 std::unique_ptr<Following> SqliteChannel::follow(Slot slot, TableSink& sink) {

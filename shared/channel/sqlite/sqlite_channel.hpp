@@ -15,7 +15,8 @@ namespace roomcast::channel::sqlite {
 
 struct SqliteOptions {
     std::filesystem::path data_dir = {};  // holds roomcast.db and its lock; made when missing
-    std::optional<std::int64_t> default_retention_ms = {};  // of logs created without one; none: kept for ever
+    std::optional<std::int64_t> default_retention_ms =
+        {};  // of logs created without one; none: kept for ever
     int retention_check_ms = 60'000;
     std::size_t queue_messages = limits::producer_queue_messages;
     std::size_t queue_kbytes = limits::producer_queue_kbytes;
@@ -25,13 +26,13 @@ class Frontend;
 
 /// The channel of local mode: every room's log and the table in one file, `<data_dir>/roomcast.db`.
 ///
-/// Made, called, and destroyed on the thread that runs `io`, which must outlive it; all SQL runs on one thread of
-/// its own. The destructor waits until queued appends are on disk and ends all calls; handles may outlive it and
-/// then do nothing. It may be called from inside a callback.
+/// Made, called, and destroyed on the thread that runs `io`, which must outlive it; all SQL runs on one
+/// thread of its own. The destructor waits until queued appends are on disk and ends all calls; handles may
+/// outlive it and then do nothing. It may be called from inside a callback.
 ///
-/// An ack means on disk. A full or failing disk gives `unavailable` (nothing kept), or `unknown_outcome` where the
-/// COMMIT's fsync failed. Appends are capped by `queue_messages` and `queue_kbytes`, other requests by
-/// `request_queue`, then `busy`. Opening throws std::runtime_error with a sentence for the operator.
+/// An ack means on disk. A full or failing disk gives `unavailable` (nothing kept), or `unknown_outcome`
+/// where the COMMIT's fsync failed. Appends are capped by `queue_messages` and `queue_kbytes`, other requests
+/// by `request_queue`, then `busy`. Opening throws std::runtime_error with a sentence for the operator.
 class SqliteChannel final : public Appender, public LogReader, public LogAdmin, public TableLog {
 public:
     static constexpr std::size_t request_queue = 10'000;  // reads, table appends, admin not answered yet
@@ -39,13 +40,13 @@ public:
     /// For the one server of a data directory; refused while another process has it open so.
     [[nodiscard]] static std::unique_ptr<SqliteChannel> open_read_write(boost::asio::io_context& io,
                                                                         const SqliteOptions& options);
-    /// For programs that look on, also while the server runs. Writing answers `forbidden`; new records are seen
-    /// within some 200 ms.
+    /// For programs that look on, also while the server runs. Writing answers `forbidden`; new records are
+    /// seen within some 200 ms.
     [[nodiscard]] static std::unique_ptr<SqliteChannel> open_read_only(boost::asio::io_context& io,
                                                                        const std::filesystem::path& data_dir);
 
     explicit SqliteChannel(std::shared_ptr<Frontend> frontend);
-    ~SqliteChannel();
+    ~SqliteChannel() override;
     SqliteChannel(const SqliteChannel&) = delete;
     SqliteChannel& operator=(const SqliteChannel&) = delete;
 

@@ -15,10 +15,12 @@ constexpr std::int64_t last_seq = std::numeric_limits<std::int64_t>::max();
 
 Store::Store(Database& database, std::optional<std::int64_t> default_retention_ms)
     : default_retention_ms_(default_retention_ms),
-      select_log_(database,
-                  "SELECT log_id, first_seq, next_seq, retention_ms FROM logs WHERE room = ?1 AND epoch = ?2"),
+      select_log_(
+          database,
+          "SELECT log_id, first_seq, next_seq, retention_ms FROM logs WHERE room = ?1 AND epoch = ?2"),
       select_max_time_(database, "SELECT max_time FROM messages WHERE log_id = ?1 ORDER BY seq DESC LIMIT 1"),
-      insert_log_(database, "INSERT INTO logs (room, epoch, retention_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"),
+      insert_log_(database,
+                  "INSERT INTO logs (room, epoch, retention_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"),
       delete_log_(database, "DELETE FROM logs WHERE log_id = ?1"),
       update_log_(database, "UPDATE logs SET first_seq = ?2, next_seq = ?3 WHERE log_id = ?1"),
       insert_message_(database,
@@ -27,20 +29,24 @@ Store::Store(Database& database, std::optional<std::int64_t> default_retention_m
       select_messages_(database,
                        "SELECT seq, time, id, user, value FROM messages "
                        "WHERE log_id = ?1 AND seq >= ?2 AND seq < ?3 ORDER BY seq LIMIT ?4"),
-      select_times_(database,
-                    "SELECT seq, time, max_time FROM messages WHERE log_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1"),
-      select_seq_by_time_(database,
-                          "SELECT seq FROM messages WHERE log_id = ?1 AND seq >= ?2 AND time >= ?3 ORDER BY seq LIMIT 1"),
+      select_times_(
+          database,
+          "SELECT seq, time, max_time FROM messages WHERE log_id = ?1 AND seq >= ?2 ORDER BY seq LIMIT 1"),
+      select_seq_by_time_(
+          database,
+          "SELECT seq FROM messages WHERE log_id = ?1 AND seq >= ?2 AND time >= ?3 ORDER BY seq LIMIT 1"),
       delete_messages_(database, "DELETE FROM messages WHERE log_id = ?1 AND seq < ?2"),
       select_aged_log_(database,
                        "SELECT log_id, room, epoch FROM logs WHERE log_id > ?1 AND next_seq > first_seq "
                        "AND (retention_ms IS NOT NULL OR ?2) ORDER BY log_id LIMIT 1"),
       insert_removed_log_(database, "INSERT INTO removed_logs (log_id) VALUES (?1)"),
       select_removed_log_(database, "SELECT log_id FROM removed_logs LIMIT 1"),
-      select_sweep_end_(database, "SELECT seq FROM messages WHERE log_id = ?1 ORDER BY seq LIMIT 1 OFFSET ?2"),
+      select_sweep_end_(database,
+                        "SELECT seq FROM messages WHERE log_id = ?1 ORDER BY seq LIMIT 1 OFFSET ?2"),
       delete_removed_log_(database, "DELETE FROM removed_logs WHERE log_id = ?1"),
       delete_table_key_(database, "DELETE FROM table_records WHERE slot = ?1 AND key = ?2"),
-      insert_table_record_(database, "INSERT INTO table_records (slot, key, value) VALUES (?1, ?2, ?3) RETURNING seq"),
+      insert_table_record_(database,
+                           "INSERT INTO table_records (slot, key, value) VALUES (?1, ?2, ?3) RETURNING seq"),
       select_table_records_(database,
                             "SELECT seq, key, value FROM table_records WHERE slot = ?1 AND seq >= ?2 "
                             "ORDER BY seq LIMIT ?3"),
@@ -85,8 +91,8 @@ Result<Seq> Store::append(const LogId& log, const Record& record) {
     LogRow& row = **found;
     row.max_time = row.first == row.next ? record.time : std::max(row.max_time, record.time);
     const Seq seq = row.next;
-    insert_message_.execute(row.log_id, seq.value, record.time, row.max_time, record.id.str(), record.user.str(),
-                            record.value);
+    insert_message_.execute(row.log_id, seq.value, record.time, row.max_time, record.id.str(),
+                            record.user.str(), record.value);
     row.next = seq.next();
     if (!row.changed) {
         row.changed = true;
@@ -147,12 +153,13 @@ ReadResult Store::read_rows(const LogRow& row, const ReadRange& range) {
             result.next = Seq{found.integer(0)};
             return result;
         }
-        result.records.push_back({Seq{found.integer(0)},
-                                  Record{MessageId::trusted(std::string(id)), UserName::trusted(std::string(user)),
-                                         found.integer(1), std::string(value)}});
+        result.records.push_back({Seq{found.integer(0)}, Record{MessageId::trusted(std::string(id)),
+                                                                UserName::trusted(std::string(user)),
+                                                                found.integer(1), std::string(value)}});
     }
     const bool cut = result.records.size() == limit;
-    result.next = cut ? result.records.back().seq.next() : std::max(range.from, std::min(range.until, row.next));
+    result.next =
+        cut ? result.records.back().seq.next() : std::max(range.from, std::min(range.until, row.next));
     return result;
 }
 
@@ -162,7 +169,8 @@ Result<TailPage> Store::read_tail(const LogId& log, Seq from, int max_records, s
     const LogRow& row = **found;
     if (from < row.first || from > row.next) {
         return Error{Errc::not_found, "seq " + std::to_string(from.value) + " is not within " +
-                                          std::to_string(row.first.value) + " to " + std::to_string(row.next.value)};
+                                          std::to_string(row.first.value) + " to " +
+                                          std::to_string(row.next.value)};
     }
     TailPage page{read_rows(row, {from, row.next, max_records, max_bytes}), false};
     page.at_end = page.read.next >= row.next;
@@ -196,7 +204,8 @@ Seq Store::seek_in(const LogRow& row, TimeMs time) {
 TablePage Store::read_table(Slot slot, Seq from, int max_records, std::size_t max_bytes) {
     TablePage page{{}, from, true};
     std::size_t bytes = 0;
-    auto found = select_table_records_.run(std::int64_t{slot.value}, from.value, std::int64_t{max_records} + 1);
+    auto found =
+        select_table_records_.run(std::int64_t{slot.value}, from.value, std::int64_t{max_records} + 1);
     while (found.next_row()) {
         const Seq seq{found.integer(0)};
         const std::string_view key = found.text(1);
@@ -207,7 +216,8 @@ TablePage Store::read_table(Slot slot, Seq from, int max_records, std::size_t ma
             page.at_end = false;
             break;
         }
-        page.records.push_back({seq, std::string(key), value ? std::optional(std::string(*value)) : std::nullopt});
+        page.records.push_back(
+            {seq, std::string(key), value ? std::optional(std::string(*value)) : std::nullopt});
         page.next = seq.next();
     }
     return page;

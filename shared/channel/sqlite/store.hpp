@@ -40,7 +40,8 @@ public:
     void create(const LogId& log, const LogOptions& options);
     void remove(const LogId& log);
     [[nodiscard]] Result<Seq> append(const LogId& log, const Record& record);
-    [[nodiscard]] Seq append_to_table(Slot slot, std::string_view key, const std::optional<std::string>& value);
+    [[nodiscard]] Seq append_to_table(Slot slot, std::string_view key,
+                                      const std::optional<std::string>& value);
     void drop_tombstones();
     /// Writes the counters that changed.
     void flush();
@@ -50,7 +51,8 @@ public:
     [[nodiscard]] Result<Bounds> bounds(const LogId& log);
     [[nodiscard]] Result<ReadResult> read(const LogId& log, const ReadRange& range);
     [[nodiscard]] Result<Seq> seek(const LogId& log, TimeMs time);
-    [[nodiscard]] Result<TailPage> read_tail(const LogId& log, Seq from, int max_records, std::size_t max_bytes);
+    [[nodiscard]] Result<TailPage> read_tail(const LogId& log, Seq from, int max_records,
+                                             std::size_t max_bytes);
     [[nodiscard]] TablePage read_table(Slot slot, Seq from, int max_records, std::size_t max_bytes);
 
     /// One small step of deleting what retention and removal left; true where another step is due at once.

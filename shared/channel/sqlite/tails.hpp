@@ -12,11 +12,13 @@ namespace roomcast::channel::sqlite {
 
 /// The running tails, by log. Part of the Frontend, on the owner's thread.
 ///
-/// A tail begins by reading pages. Once a page reached the log's end it is live: it is shown the records of the
-/// worker's commits, which come in the same order as the pages, so nothing is missed or shown twice. Where commits
-/// are another process's (read-only) a tail at the end waits instead, and reads on when told of a change.
+/// A tail begins by reading pages. Once a page reached the log's end it is live: it is shown the records of
+/// the worker's commits, which come in the same order as the pages, so nothing is missed or shown twice.
+/// Where commits are another process's (read-only) a tail at the end waits instead, and reads on when told of
+/// a change.
 ///
-/// Sinks may add and end tails, and end the channel, while they are called: nothing is held across a call but ids.
+/// Sinks may add and end tails, and end the channel, while they are called: nothing is held across a call but
+/// ids.
 class Tails {
 public:
     explicit Tails(bool fed) : fed_(fed) {}

@@ -18,9 +18,9 @@ std::filesystem::path file_to_open(const SqliteOptions& options, Database::Mode 
     return file;
 }
 
-/// Whether a COMMIT that failed with this code has surely left nothing that a later recovery would bring back.
-/// The commit record is the last thing written, so when writing failed it is not there whole. Past that point
-/// (the fsync, the log's index) it may be.
+/// Whether a COMMIT that failed with this code has surely left nothing that a later recovery would bring
+/// back. The commit record is the last thing written, so when writing failed it is not there whole. Past that
+/// point (the fsync, the log's index) it may be.
 bool surely_not_kept(int extended_code) {
     const int code = extended_code & 0xff;
     return code == SQLITE_FULL || code == SQLITE_BUSY || extended_code == SQLITE_IOERR_WRITE;
@@ -146,7 +146,9 @@ void Worker::execute(RemoveJob& job) {
     next_sweep_ = Clock::now();
 }
 
-void Worker::execute(TableAppendJob& job) { job.answer = store_->append_to_table(job.slot, job.key, job.value); }
+void Worker::execute(TableAppendJob& job) {
+    job.answer = store_->append_to_table(job.slot, job.key, job.value);
+}
 void Worker::execute(BoundsJob& job) { job.answer = store_->bounds(job.log); }
 void Worker::execute(RangeJob& job) { job.answer = store_->read(job.log, job.range); }
 void Worker::execute(SeekJob& job) { job.answer = store_->seek(job.log, job.time); }

@@ -14,12 +14,12 @@
 
 namespace roomcast::channel::sqlite {
 
-/// The thread on which all SQL runs. Owned by the Frontend; opened on the owner's thread, so that errors at start
-/// are thrown there, and from then on alone with the database. The destructor finishes every job that was pushed
-/// and joins.
+/// The thread on which all SQL runs. Owned by the Frontend; opened on the owner's thread, so that errors at
+/// start are thrown there, and from then on alone with the database. The destructor finishes every job that
+/// was pushed and joins.
 ///
-/// One turn: the queued writes in one transaction, their answers; then the queued reads, their answers; then a
-/// checkpoint or a step of the sweep where they are due. Answers of a turn go back before the next turn's.
+/// One turn: the queued writes in one transaction, their answers; then the queued reads, their answers; then
+/// a checkpoint or a step of the sweep where they are due. Answers of a turn go back before the next turn's.
 class Worker {
 public:
     Worker(const SqliteOptions& options, Database::Mode mode, std::function<void()> announce);
@@ -54,7 +54,7 @@ private:
     const std::chrono::milliseconds sweep_interval_;
     std::unique_ptr<DataDirLock> lock_;  // of the server; let go after the database
     Database database_;
-    std::optional<Store> store_;       // prepared when the schema is there
+    std::optional<Store> store_;  // prepared when the schema is there
     Clock::time_point next_sweep_;
     std::int64_t data_version_ = 0;
     JobQueue jobs_;
