@@ -13,7 +13,7 @@ using channel::ReadResult;
 using Kind = link::ReadHistory::Kind;
 
 constexpr std::int64_t first_look_back = 256;  // records; most rooms are slow enough for that to reach two minutes back
-constexpr int most_extensions = 6;             // of a page that repeats or gaps left short
+constexpr int most_extensions = 9;             // of a page that repeats or gaps left short: past a whole dedupe window
 
 /// One read under way: finds the range, reads it with enough before it to know repeats, and cuts the page.
 class Reading : public std::enable_shared_from_this<Reading> {
@@ -129,7 +129,8 @@ private:
             extensions_ < most_extensions) {
             // Repeats or gaps left the page short: begin further back.
             ++extensions_;
-            from_ = std::max(bounds_.first, Seq{from_.value - 2 * std::int64_t{query_.limit}});
+            const std::int64_t further = std::max<std::int64_t>(32, query_.limit) << extensions_;
+            from_ = std::max(bounds_.first, Seq{from_.value - further});
             return look_back(first_look_back);
         }
         HistoryResult result;

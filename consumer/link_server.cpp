@@ -38,15 +38,16 @@ void LinkPeer::on_bytes(std::span<char> bytes) {
 }
 
 void LinkPeer::upgrade(const net::http::Request& request) {
-    if (!request.wants_websocket || request.path() != "/link") {
+    if (!request.wants_websocket || request.path() != "/link" ||
+        request.header("sec-websocket-protocol") != std::optional<std::string_view>(link::protocol_name)) {
         connection_->send(net::SharedFrame::of(
-            {net::http::serialize(net::http::error_response(Error{Errc::not_found, "links are made at /link"}), false)}));
+            {net::http::serialize(net::http::error_response(Error{Errc::not_found, "links are made at /link, with the subprotocol roomcast.link.v1"}), false)}));
         return connection_->finish();
     }
     connection_->send(net::SharedFrame::of(
         {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
          net::ws::accept_key(*request.header("sec-websocket-key")),
-         "\r\nSec-WebSocket-Protocol: roomcast.link.v1\r\n\r\n"}));
+         "\r\nSec-WebSocket-Protocol: ", link::protocol_name, "\r\n\r\n"}));
     edge_ = std::string(request.header("x-roomcast-node").value_or("?"));
     std::string rest = http_->take_rest();
     http_.reset();

@@ -13,7 +13,8 @@ constexpr auto retry_after = std::chrono::milliseconds(200);
 
 RoomHub::RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats, OnLost on_lost)
     : io_(io), log_(std::move(log)), reader_(reader), history_(reader), stats_(stats), on_lost_(std::move(on_lost)),
-      prefix_bytes_(wire::record_prefix(log_.room).size()), last_use_(Clock::now()), retry_timer_(io),
+      prefix_bytes_(wire::record_prefix(log_.room).size()), 
+      roster_(io, [this](const auto& make) { tell_subscribers(make); }), last_use_(Clock::now()), retry_timer_(io),
       waiting_timer_(io), alive_(std::make_shared<bool>(true)) {
     activate();
 }
@@ -88,7 +89,7 @@ void RoomHub::become_ready(Seq next, std::vector<channel::StoredRecord> window) 
     for (auto& subscriber : subscribers_) {
         if (subscriber.from_now) subscriber.after = position_;
         subscriber.from_now = false;
-        subscriber.sink->send(link::Subscribed{subscriber.sub, log_.epoch, subscriber.after});
+        greet(subscriber);
     }
     hand_out(entries);
     std::vector<std::pair<PeerId, link::SubId>> behind;
@@ -167,7 +168,7 @@ void RoomHub::resume_tail() {
         log_first_ = bounds->first;
         const Seq wanted = position_.next();
         // Below the log's start, messages are lost; above its end, it is not the log that it was.
-        if (wanted > bounds->next) return on_lost_(log_, Error{Errc::room_gone, "the log is shorter than it was"});
+        if (wanted > bounds->next) return on_lost_(log_, Error{Errc::unavailable, "the log is shorter than it was"});
         if (wanted < bounds->first) {
             refuse_all(Error{Errc::unavailable, "messages were lost before they could be read"});
             subscribers_.clear();
@@ -191,19 +192,40 @@ void RoomHub::subscribe(PeerId peer, Peer& sink, link::SubId sub, std::optional<
     subscribers_.push_back(Subscriber{peer, &sink, sub, from, !after.has_value(), false});
     if (!ready_) return;
     subscribers_.back().from_now = false;
-    sink.send(link::Subscribed{sub, log_.epoch, from});
+    greet(subscribers_.back());
     catch_up(peer, sub);
 }
 
 void RoomHub::unsubscribe(PeerId peer, link::SubId sub) {
     std::erase_if(subscribers_, [&](const Subscriber& s) { return s.peer == peer && s.sub == sub; });
+    if (!wanted(peer)) roster_.drop_peer(peer);
     last_use_ = Clock::now();
 }
 
 void RoomHub::drop_peer(PeerId peer) {
     std::erase_if(subscribers_, [&](const Subscriber& s) { return s.peer == peer; });
+    roster_.drop_peer(peer);
     std::erase_if(waiting_, [&](const Waiting& w) { return w.peer == peer; });
     last_use_ = Clock::now();
+}
+
+void RoomHub::greet(Subscriber& subscriber) {
+    subscriber.sink->send(link::Subscribed{subscriber.sub, log_.epoch, subscriber.after});
+    if (auto presence = roster_.snapshot(subscriber.sub)) subscriber.sink->send(std::move(*presence));
+}
+
+void RoomHub::tell_subscribers(const std::function<link::Event(link::SubId)>& make) {
+    for (const auto& subscriber : subscribers_)
+        if (subscriber.sink->owed_bytes() < limits::link_ephemeral_bytes) subscriber.sink->send(make(subscriber.sub));
+}
+
+void RoomHub::send_signal(Peer& sink, const link::SendSignal& signal) {
+    const auto peer = roster_.find(signal.to);
+    const auto target = std::find_if(subscribers_.begin(), subscribers_.end(),
+                                     [&](const Subscriber& s) { return peer && s.peer == *peer; });
+    if (target == subscribers_.end())
+        return sink.send(link::SignalRefused{signal.request, Error{Errc::not_found, "no such session in this room"}});
+    target->sink->send(link::SignalSent{target->sub, signal.from, signal.to, signal.data});
 }
 
 void RoomHub::refuse_all(const Error& error) {

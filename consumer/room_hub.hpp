@@ -12,6 +12,7 @@
 #include "consumer/history_reader.hpp"
 #include "consumer/message_ring.hpp"
 #include "consumer/peer.hpp"
+#include "consumer/roster.hpp"
 #include "consumer/stats.hpp"
 #include "shared/channel/channel.hpp"
 
@@ -34,6 +35,12 @@ public:
     void unsubscribe(PeerId peer, link::SubId sub);
     void drop_peer(PeerId peer);
     void read(PeerId peer, Peer& sink, const link::ReadHistory& question);
+    // What is not in the log.
+    void change_roster(PeerId peer, const link::RosterChange& change) { roster_.change(peer, change); }
+    void say_typing(const link::Person& who, bool typing) { roster_.say_typing(who, typing); }
+    void send_signal(Peer& sink, const link::SendSignal& signal);
+    void list_members(Peer& sink, link::RequestId request) const { sink.send(roster_.page(request)); }
+
     /// Tells every subscriber that its subscription is over.
     void refuse_all(const Error& error);
 
@@ -70,6 +77,8 @@ private:
     void retry(std::function<void()> step);
     void resume_tail();
 
+    void tell_subscribers(const std::function<link::Event(link::SubId)>& make);
+    void greet(Subscriber& subscriber);
     Subscriber* find(PeerId peer, link::SubId sub);
     void catch_up(PeerId peer, link::SubId sub);
     void begin_live(Subscriber& subscriber);
@@ -99,6 +108,7 @@ private:
     std::vector<channel::StoredRecord> early_;  // what the tail gave before the window was loaded
     std::vector<Subscriber> subscribers_;
     std::vector<Waiting> waiting_;
+    Roster roster_;
     std::chrono::steady_clock::time_point last_use_;
     boost::asio::steady_timer retry_timer_;
     boost::asio::steady_timer waiting_timer_;

@@ -82,7 +82,8 @@ void Service::lose(const LogId& log, const Error& error, bool forget_in_director
     if (found != hubs_.end() && found->second->log() == log) {
         ++stats_.rooms_lost;
         log_.warn("room_lost", {{"room", log.room.str()}, {"epoch", log.epoch.str()}, {"why", error.detail}});
-        found->second->refuse_all(error);
+        // Also where the log is still there but shorter than it was: whoever comes back is told how it stands.
+        found->second->refuse_all(Error{Errc::room_gone, error.detail});
         hubs_.erase(found);
         for (auto& [peer, state] : peers_)
             std::erase_if(state.subs, [&](const auto& sub) { return sub.second == log.room; });
@@ -105,13 +106,32 @@ void Service::handle(PeerId peer, PeerState& state, link::Unsubscribe& request) 
 }
 
 void Service::handle(PeerId peer, PeerState& state, link::ReadHistory& request) {
-    const auto sub = state.subs.find(request.sub.value);
-    const auto hub = sub == state.subs.end() ? hubs_.end() : hubs_.find(sub->second);
-    if (hub == hubs_.end()) {
-        state.sink->send(link::HistoryRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
-        return;
-    }
-    hub->second->read(peer, *state.sink, request);
+    if (RoomHub* const hub = hub_of(state, request.sub)) return hub->read(peer, *state.sink, request);
+    state.sink->send(link::HistoryRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
+}
+
+RoomHub* Service::hub_of(const PeerState& state, link::SubId sub) {
+    const auto found = state.subs.find(sub.value);
+    const auto hub = found == state.subs.end() ? hubs_.end() : hubs_.find(found->second);
+    return hub == hubs_.end() ? nullptr : hub->second.get();
+}
+
+void Service::handle(PeerId peer, PeerState& state, link::RosterChange& request) {
+    if (RoomHub* const hub = hub_of(state, request.sub)) hub->change_roster(peer, request);
+}
+
+void Service::handle(PeerId, PeerState& state, link::SayTyping& request) {
+    if (RoomHub* const hub = hub_of(state, request.sub)) hub->say_typing(request.who, request.typing);
+}
+
+void Service::handle(PeerId, PeerState& state, link::SendSignal& request) {
+    if (RoomHub* const hub = hub_of(state, request.sub)) return hub->send_signal(*state.sink, request);
+    state.sink->send(link::SignalRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
+}
+
+void Service::handle(PeerId, PeerState& state, link::AskMembers& request) {
+    if (RoomHub* const hub = hub_of(state, request.sub)) return hub->list_members(*state.sink, request.request);
+    state.sink->send(link::MembersPage{request.request, {}, 0});
 }
 
 void Service::drain() {

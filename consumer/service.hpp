@@ -44,6 +44,11 @@ private:
     void handle(PeerId peer, PeerState& state, link::Subscribe& request);
     void handle(PeerId peer, PeerState& state, link::Unsubscribe& request);
     void handle(PeerId peer, PeerState& state, link::ReadHistory& request);
+    void handle(PeerId peer, PeerState& state, link::RosterChange& request);
+    void handle(PeerId peer, PeerState& state, link::SayTyping& request);
+    void handle(PeerId peer, PeerState& state, link::SendSignal& request);
+    void handle(PeerId peer, PeerState& state, link::AskMembers& request);
+    RoomHub* hub_of(const PeerState& state, link::SubId sub);
     void opened(PeerId peer, const link::Subscribe& request, Result<channel::RoomInfo> info);
     void lose(const LogId& log, const Error& error, bool forget_in_directory);
     RoomHub& hub_of(const LogId& log);

@@ -2,6 +2,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <prometheus/counter.h>
 #include <stdexcept>
 
 #include "consumer/link_server.hpp"
@@ -41,6 +42,8 @@ public:
           readiness_({"directory", "announced"}), ops_server_(metrics_, readiness_, log_), io_(1), loop_(io_),
           config_(channel::kafka_config(settings.kafka, log_)), worker_metrics_(metrics_), watch_timer_(io_), shutdown_(io_, log_) {
         config_.session_timeout_ms = settings.session_timeout_ms;
+        auto& foreign = metrics_.counter("roomcast_foreign_records_total", "Records in rooms' topics that are not Roomcast's");
+        config_.on_foreign_record = [&foreign] { foreign.Increment(); };
         if (const auto valid = kafka::validate(config_); !valid) throw std::runtime_error(valid.error().detail);
     }
 

@@ -99,7 +99,8 @@ void Client::join_by_query(const net::http::Request& request) {
     const auto since = number_of(request, "since", bad);
     const auto last = number_of(request, "last", bad);
     const auto epoch = Epoch::parse(request.query("epoch").value_or(""));
-    if (since && (!epoch || *since < -1)) bad = true;
+    if (since ? (!epoch || *since < -1) : request.query("epoch").has_value()) bad = true;
+    if (last && *last < 0) bad = true;
     if (!room || bad) {
         const Error error{room ? Errc::bad_frame : Errc::bad_room, room ? "a query parameter is not understood" : ""};
         connection_->send(net::ws::encode(net::ws::Opcode::text, wire::error_frame(error, {}, {})));
@@ -129,7 +130,7 @@ void Client::tick(std::int64_t now) {
     if (!shaken_ || !connection_->open()) return connection_->abort("no TLS handshake in time");
     net::http::Response late;
     late.status = 408;
-    late.body = R"({"error":{"code":"too_slow","message":"no whole request came in time"}})";
+    late.body = R"({"error":{"code":"bad_frame","message":"no whole request came in time"}})";
     respond(late, false);
 }
 

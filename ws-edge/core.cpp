@@ -110,18 +110,17 @@ void Core::handle(ShardIndex shard, Publish& command) {
     }
     ++stats_.published;
     ++found->second->unanswered;
-    pending_.emplace(ticket, Pending{command.room, shard, command.session, std::move(id),
+    pending_.emplace(ticket, Pending{LogId{command.room, command.epoch}, shard, command.session, std::move(id),
                                      Clock::now()});
 }
 
 void Core::on_appended(channel::AppendTicket ticket, Seq seq) {
     const auto pending = pending_.find(ticket);
     if (pending == pending_.end()) return;  // answered already, as unknown
-    const auto found = rooms_.find(pending->second.room);
-    if (found == rooms_.end()) return finish_publish(ticket, Errc::room_gone);
-    CoreRoom& room = *found->second;
-    if (seq <= room.position) return finish_publish(ticket, room.first_of(seq));
-    room.waiting.push_back({seq, ticket});
+    CoreRoom* const room = room_of(pending->second.log);
+    if (room == nullptr) return finish_publish(ticket, Errc::unknown_outcome);  // kept, in a log that is gone by now
+    if (seq <= room->position) return finish_publish(ticket, room->first_of(seq));
+    room->waiting.push_back({seq, ticket});
 }
 
 void Core::on_append_failed(channel::AppendTicket ticket, Error error) { finish_publish(ticket, std::move(error)); }
@@ -139,11 +138,16 @@ void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
     } else {
         ++stats_.refused;
     }
-    tell(pending.shard, PublishDone{pending.session, pending.room, std::move(pending.id), std::move(outcome)});
-    const auto room = rooms_.find(pending.room);
-    if (room == rooms_.end()) return;
-    if (room->second->unanswered > 0) --room->second->unanswered;
-    if (!room->second->used()) forget_if_unused(pending.room);
+    tell(pending.shard, PublishDone{pending.session, pending.log.room, std::move(pending.id), std::move(outcome)});
+    CoreRoom* const room = room_of(pending.log);
+    if (room == nullptr) return;
+    if (room->unanswered > 0) --room->unanswered;
+    forget_if_unused(pending.log.room);
+}
+
+CoreRoom* Core::room_of(const LogId& log) {
+    const auto found = rooms_.find(log.room);
+    return found == rooms_.end() || found->second->epoch != log.epoch ? nullptr : found->second.get();
 }
 
 void Core::take_entries(CoreRoom& room, std::vector<link::Entry> entries) {
@@ -192,6 +196,7 @@ void Core::sweep() {
                  PageArrived{question->second.session, question->second.ticket, Error{Errc::unavailable, {}}});
             question = questions_.erase(question);
         }
+        sweep_asides(now);
         std::vector<RoomSlug> stuck;
         for (auto& [slug, room] : rooms_) {
             if (room->pending && room->pending->since + request_deadline < now) unsubscribe(room->pending);

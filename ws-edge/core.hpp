@@ -69,11 +69,20 @@ private:
         bool asked = false;
     };
     struct Pending {
-        RoomSlug room;
+        LogId log;
         ShardIndex shard;
         SessionKey session;
         MessageId id;
         std::chrono::steady_clock::time_point since;
+    };
+    /// A signal or a list of members that was asked for: what else its answer needs.
+    struct Aside {
+        RoomSlug room;
+        ShardIndex shard;
+        SessionKey session;
+        std::string id;
+        std::chrono::steady_clock::time_point deadline;
+        bool answered_always;  // members; a signal is answered only when it fails
     };
     using SubKey = std::pair<NodeId, std::uint32_t>;
 
@@ -81,6 +90,19 @@ private:
     void handle(ShardIndex shard, CloseRoom& command);
     void handle(ShardIndex shard, AskPage& command);
     void handle(ShardIndex shard, Publish& command);
+
+    void handle(ShardIndex shard, PeopleChanged& command);
+    void handle(ShardIndex shard, TellTyping& command);
+    void handle(ShardIndex shard, TellSignal& command);
+    void handle(ShardIndex shard, ListMembers& command);
+
+    void handle(const NodeId& worker, link::Presence& event);
+    void handle(const NodeId& worker, link::TypingSaid& event);
+    void handle(const NodeId& worker, link::SignalSent& event);
+    void handle(const NodeId& worker, link::SignalRefused& event);
+    void handle(const NodeId& worker, link::MembersPage& event);
+    void register_people(const CoreRoom& room);
+    void sweep_asides(std::chrono::steady_clock::time_point now);
 
     void handle(const NodeId& worker, link::Subscribed& event);
     void handle(const NodeId& worker, link::Refused& event);
@@ -102,6 +124,7 @@ private:
     void flush();
     void sweep();
     CoreRoom* room_of(const NodeId& worker, link::SubId sub);
+    CoreRoom* room_of(const LogId& log);
 
     boost::asio::io_context& io_;
     PostToShard post_;
@@ -113,6 +136,7 @@ private:
     std::unordered_map<RoomSlug, std::unique_ptr<CoreRoom>> rooms_;
     std::map<SubKey, RoomSlug> subs_;
     std::map<std::uint64_t, Question> questions_;
+    std::map<std::uint64_t, Aside> asides_;
     std::unordered_map<channel::AppendTicket, Pending> pending_;
     std::vector<std::vector<ShardEvent>> outgoing_;
     bool flush_scheduled_ = false;

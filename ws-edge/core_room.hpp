@@ -37,6 +37,15 @@ struct CoreRoom {
     std::deque<Waiting> waiting;  // in the log, not yet read back; in rising seq
     std::map<Seq, Seq> repeats;   // of late: a repeat's seq, and the seq of its first
 
+    struct Member {
+        UserName user;
+        ShardIndex shard;
+        SessionKey key;
+    };
+    std::map<SessionId, Member> people;    // of this edge
+    std::map<SessionId, UserName> everyone;  // of all edges, as the worker tells; empty where it tells counts alone
+    std::uint32_t count = 0;
+
     [[nodiscard]] bool open() const { return !epoch.empty(); }
     [[nodiscard]] bool used() const { return !shards.empty() || unanswered > 0; }
     [[nodiscard]] Seq first_of(Seq seq) const {

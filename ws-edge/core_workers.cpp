@@ -53,6 +53,7 @@ void Core::handle(const NodeId& worker, link::Subscribed& event) {
         for (const auto& [shard, generation] : room->shards)
             tell(shard, RoomOpened{room->slug, generation, room->epoch, room->position});
     }
+    register_people(*room);
     ask_questions(*room);
 }
 
@@ -86,7 +87,7 @@ void Core::close_room(const RoomSlug& slug, const Error& error) {
     publisher_->close(LogId{slug, room.epoch});
     const auto waiting = std::move(room.waiting);
     rooms_.erase(found);
-    for (const auto& item : waiting) finish_publish(item.ticket, Error{Errc::room_gone, {}});
+    for (const auto& item : waiting) finish_publish(item.ticket, Error{Errc::unknown_outcome, {}});
     for (auto question = questions_.begin(); question != questions_.end();) {
         if (question->second.room != slug) {
             ++question;

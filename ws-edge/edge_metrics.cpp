@@ -15,6 +15,7 @@ EdgeMetrics::EdgeMetrics(ops::Metrics& metrics, ShardIndex shards)
           {&metrics.counter("roomcast_frames_bad_total", "Frames from clients that were refused as malformed"), &ShardStats::frames_bad},
           {&metrics.counter("roomcast_messages_received_total", "Messages from clients"), &ShardStats::messages_in},
           {&metrics.counter("roomcast_deliveries_total", "Messages put into clients' outboxes"), &ShardStats::deliveries},
+          {&metrics.counter("roomcast_ephemeral_deliveries_total", "Presence and typing frames put into outboxes"), &ShardStats::ephemeral},
           {&metrics.counter("roomcast_joins_total", "Joins asked for"), &ShardStats::joins},
           {&metrics.counter("roomcast_resumes_total", "Resumes that missed nothing"), &ShardStats::resumes},
           {&metrics.counter("roomcast_resumes_failed_total", "Resumes that got a fresh view instead"), &ShardStats::resumes_failed},

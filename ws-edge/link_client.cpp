@@ -84,7 +84,7 @@ void LinkClient::on_ready() {
     connection_->send(net::SharedFrame::of({"GET /link HTTP/1.1\r\nHost: " + host_ +
                                             "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                                             "Sec-WebSocket-Key: " +
-                                            key_ + "\r\nSec-WebSocket-Protocol: roomcast.link.v1\r\nX-Roomcast-Node: " +
+                                            key_ + "\r\nSec-WebSocket-Protocol: " + std::string(link::protocol_name) + "\r\nX-Roomcast-Node: " +
                                             self_.str() + "\r\n\r\n"}));
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -45,7 +46,38 @@ struct Publish {
     SessionKey session;
     channel::Record record;
 };
-using CoreCommand = std::variant<OpenRoom, CloseRoom, AskPage, Publish>;
+/// Who of this shard came to an open room and who left.
+struct PeopleChanged {
+    struct Arrival {
+        link::Person person;
+        SessionKey key;
+    };
+    RoomSlug room;
+    std::vector<Arrival> joined;
+    std::vector<SessionId> left;
+};
+struct TellTyping {
+    RoomSlug room;
+    link::Person who;
+    bool typing = false;
+};
+/// Answered by SignalFailed, or not at all.
+struct TellSignal {
+    RoomSlug room;
+    SessionKey session;
+    std::string id;  // of the client's frame
+    link::Person from;
+    SessionId to;
+    std::string data;
+};
+/// Answered by MembersArrived.
+struct ListMembers {
+    RoomSlug room;
+    SessionKey session;
+    std::string id;
+};
+using CoreCommand =
+    std::variant<OpenRoom, CloseRoom, AskPage, Publish, PeopleChanged, TellTyping, TellSignal, ListMembers>;
 
 // Core to shard.
 
@@ -82,6 +114,36 @@ struct PublishDone {
     MessageId id;
     Result<Seq> outcome;
 };
-using ShardEvent = std::variant<RoomOpened, RoomRefused, RoomClosed, RoomBatch, PageArrived, PublishDone>;
+struct PresenceChanged {
+    RoomSlug room;
+    std::vector<link::Person> joined;
+    std::vector<link::Person> left;
+    std::uint32_t count = 0;
+};
+struct TypingHeard {
+    RoomSlug room;
+    link::Person who;
+    bool typing = false;
+};
+struct SignalArrived {
+    RoomSlug room;
+    SessionKey session;
+    link::Person from;
+    std::string data;
+};
+struct SignalFailed {
+    RoomSlug room;
+    SessionKey session;
+    std::string id;
+    Error error;
+};
+struct MembersArrived {
+    RoomSlug room;
+    SessionKey session;
+    std::string id;
+    Result<link::MembersPage> page;
+};
+using ShardEvent = std::variant<RoomOpened, RoomRefused, RoomClosed, RoomBatch, PageArrived, PublishDone, PresenceChanged,
+                                TypingHeard, SignalArrived, SignalFailed, MembersArrived>;
 
 }  // namespace roomcast::edge

@@ -22,7 +22,10 @@ Session::~Session() {
 void Session::say(std::string_view text) {
     if (closing_) return;
     connection_.send(net::ws::encode(Opcode::text, text));
-    if (connection_.owed_bytes() > limits::outbox_reply_bytes) return close(CloseCode::too_slow);
+    if (connection_.owed_bytes() > limits::outbox_reply_bytes) {
+        ++shard_.stats().closed_slow;
+        return close(CloseCode::too_slow);
+    }
     // Answers pile up only as fast as questions come: stop listening until the peer takes what it is owed.
     if (connection_.owed_bytes() > limits::outbox_bytes) connection_.pause_reading();
 }
@@ -108,21 +111,26 @@ Membership* Session::find(const RoomSlug& room) {
 
 void Session::handle(const wire::Leave& frame) {
     if (find(frame.room) == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id, frame.room.str());
-    leave_room(frame.room);
+    leave_room(frame.room, Error{Errc::not_a_member, "the room was left first"});
     say(wire::left_frame(frame.room, frame.id, {}));
 }
 
-void Session::leave_room(const RoomSlug& room) {
+void Session::leave_room(const RoomSlug& room, const Error& why) {
     const auto found = std::find_if(memberships_.begin(), memberships_.end(),
                                     [&](const auto& member) { return member->join.room == room; });
     if (found == memberships_.end()) return;
     shard_.part(**found);
+    const auto member = std::move(*found);
     memberships_.erase(found);
-    std::erase_if(questions_, [&](const auto& entry) { return entry.second.room == room; });
-}
-
-void Session::handle(const wire::Typing& frame) {
-    if (find(frame.room) == nullptr) say_error(Error{Errc::not_a_member, {}}, {}, frame.room.str());
+    for (const auto& message : member->early) {
+        --unacked_;
+        say_error(why, message.id.str(), room.str());
+    }
+    std::erase_if(questions_, [&](const auto& entry) {
+        if (entry.second.room != room) return false;
+        say_error(why, entry.second.id, room.str());
+        return true;
+    });
 }
 
 void Session::handle(const wire::SendMessage& frame) {

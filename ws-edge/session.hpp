@@ -41,6 +41,9 @@ public:
     void on_room_refused(Membership& member, const Error& error);
     void on_room_closed(Membership& member, const Error& error);
     void on_page(std::uint64_t ticket, Result<link::HistoryPage> page);
+    void on_signal(const RoomSlug& room, const link::Person& from, std::string_view data);
+    void on_signal_failed(const RoomSlug& room, std::string_view id, const Error& error);
+    void on_members(const RoomSlug& room, std::string_view id, const Result<std::string>& frame);
     void on_publish_done(const RoomSlug& room, const MessageId& id, const Result<Seq>& outcome);
     /// The outbox has room again.
     void on_room_again();
@@ -48,6 +51,7 @@ public:
     void tick(std::int64_t now_ms);
 
     [[nodiscard]] SessionKey key() const { return key_; }
+    [[nodiscard]] const SessionId& id() const { return id_; }
     [[nodiscard]] const UserName& user() const { return claims_.user; }
     [[nodiscard]] std::size_t unanswered() const { return unacked_; }
 
@@ -62,6 +66,8 @@ private:
     void handle(const wire::SendMessage& frame);
     void handle(const wire::Typing& frame);
     void handle(const wire::ReadHistory& frame);
+    void handle(const wire::AskMembers& frame);
+    void handle(const wire::Signal& frame);
     void handle(const wire::Refresh& frame);
 
     void publish(Membership& member, const wire::SendMessage& message);
@@ -72,7 +78,8 @@ private:
     void on_next_page(Membership& member, const link::HistoryPage& page);
     void say_joined(Membership& member, const link::HistoryPage& page);
     void go_on(Membership& member, bool more);
-    void leave_room(const RoomSlug& room);
+    /// Ends the membership, if there is one. What waits for an answer there is answered with `why`.
+    void leave_room(const RoomSlug& room, const Error& why);
     [[nodiscard]] Membership* find(const RoomSlug& room);
 
     /// Waits for the peer's close frame, up to a deadline, then ends the connection.
@@ -94,6 +101,7 @@ private:
     std::vector<std::unique_ptr<Membership>> memberships_;
     std::unordered_map<std::uint64_t, Question> questions_;  // history asked for, by ticket
     std::uint64_t next_ticket_ = 1;
+    std::size_t asides_ = 0;  // lists of members asked for
     std::size_t unacked_ = 0;
     std::int64_t heard_ms_;
     std::int64_t pinged_ms_;

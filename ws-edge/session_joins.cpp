@@ -23,7 +23,7 @@ std::vector<std::string_view> frames_of(const std::vector<link::Entry>& entries)
 
 void Session::join(const wire::Join& join) {
     if (shard_.draining()) return say_error(Error{Errc::restarting, {}}, join.id, join.room.str());
-    leave_room(join.room);  // joining again starts over
+    leave_room(join.room, Error{Errc::not_a_member, "the room was joined again first"});  // joining again starts over
     if (memberships_.size() >= limits::rooms_per_session)
         return say_error(Error{Errc::too_many_rooms, {}}, join.id, join.room.str());
     const auto unjoined = std::count_if(memberships_.begin(), memberships_.end(), [](const auto& member) {
@@ -46,12 +46,9 @@ void Session::on_room_opened(Membership& member) {
 
 void Session::on_room_refused(Membership& member, const Error& error) {
     const RoomSlug room = member.join.room;
-    for (const auto& message : member.early) {
-        --unacked_;
-        say_error(error, message.id.str(), room.str());
-    }
-    say_error(error, member.join.id, room.str());
-    leave_room(room);
+    const std::string id = member.join.id;
+    leave_room(room, error);
+    say_error(error, id, room.str());
 }
 
 void Session::on_room_closed(Membership& member, const Error& error) {
@@ -126,18 +123,27 @@ void Session::on_first_page(Membership& member, const link::HistoryPage& page) {
     member.early.clear();
     const bool more = resume && !member.not_recovered && page.more;
     // Messages that were said before `joined` take their place behind it, in the order in which they came.
-    for (const auto& message : early) publish(member, message);
+    for (const auto& message : early) {
+        if (!shard_.draining()) {
+            publish(member, message);
+            continue;
+        }
+        --unacked_;
+        say_error(Error{Errc::restarting, {}}, message.id.str(), message.room.str());
+    }
     go_on(member, more);
 }
 
 void Session::say_joined(Membership& member, const link::HistoryPage& page) {
     const bool resuming = member.join.resume.has_value();
     wire::Joined joined{member.join.id, member.join.room, member.room->epoch(), std::nullopt, member.not_recovered,
-                        page.log_first,   page.covered};
+                        page.log_first,   page.covered,          std::nullopt};
     if (resuming) joined.recovered = !member.not_recovered.has_value();
     if (resuming) ++(joined.recovered.value() ? shard_.stats().resumes : shard_.stats().resumes_failed);
     member.last = page.covered;
     member.state = Membership::State::catching_up;
+    joined.members = member.room->count();
+    shard_.arrived(member);
     say(wire::joined_frame(joined, frames_of(page.entries)));
 }
 
@@ -147,7 +153,7 @@ void Session::on_next_page(Membership& member, const link::HistoryPage& page) {
         say_error(Error{Errc::room_gone, "messages were lost to retention before you took them; join again"}, {},
                   member.join.room.str());
         const RoomSlug room = member.join.room;
-        leave_room(room);
+        leave_room(room, Error{Errc::room_gone, {}});
         return say(wire::left_frame(room, {}, "retention"));
     }
     for (const auto& entry : page.entries) {

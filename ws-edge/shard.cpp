@@ -101,10 +101,15 @@ Session* Shard::session_of(SessionKey key) {
 
 void Shard::tell_core(CoreCommand command) {
     commands_.push_back(std::move(command));
+    schedule_commands();
+}
+
+void Shard::schedule_commands() {
     if (commands_scheduled_) return;
     commands_scheduled_ = true;
     asio::post(io_, [this] {
         commands_scheduled_ = false;
+        for (auto& [room, change] : std::exchange(people_, {})) commands_.push_back(std::move(change));
         context_.post_to_core(index_, std::exchange(commands_, {}));
     });
 }
@@ -123,6 +128,7 @@ void Shard::enter(Membership& member) {
 void Shard::part(Membership& member) {
     if (member.room == nullptr) return;
     ShardRoom& room = *std::exchange(member.room, nullptr);
+    if (member.joined()) people_of(room.slug()).left.push_back(member.session->id());
     room.leave_live(member);
     const auto found = std::find(room.members.begin(), room.members.end(), &member);
     if (found != room.members.end()) {
@@ -130,6 +136,12 @@ void Shard::part(Membership& member) {
         room.members.pop_back();
     }
     if (!room.members.empty()) return;
+    // The last ones' leaving is told before the room is let go.
+    const auto leaving = people_.find(room.slug());
+    if (leaving != people_.end()) {
+        tell_core(std::move(leaving->second));
+        people_.erase(leaving);
+    }
     tell_core(CloseRoom{room.slug()});
     rooms_.erase(RoomSlug(room.slug()));
 }

@@ -70,6 +70,8 @@ public:
     [[nodiscard]] bool draining() const { return draining_; }
     void tell_core(CoreCommand command);
     void enter(Membership& member);
+    /// It is in the room now: `joined` was said.
+    void arrived(Membership& member);
     void part(Membership& member);
     void expect_end(SessionKey key);
     void let_go(SessionKey key);
@@ -86,6 +88,12 @@ private:
     void handle(const RoomBatch& event);
     void handle(PageArrived& event);
     void handle(const PublishDone& event);
+    void handle(const PresenceChanged& event);
+    void handle(const TypingHeard& event);
+    void handle(const SignalArrived& event);
+    void handle(const SignalFailed& event);
+    void handle(MembersArrived& event);
+    PeopleChanged& people_of(const RoomSlug& room);
 
     ShardIndex index_;
     const ShardContext& context_;
@@ -98,6 +106,8 @@ private:
     std::vector<std::unique_ptr<Client>> ended_;
     std::unordered_map<RoomSlug, std::unique_ptr<ShardRoom>> rooms_;
     std::vector<CoreCommand> commands_;
+    std::unordered_map<RoomSlug, PeopleChanged> people_;  // to be told to the core with this turn's commands
+    void schedule_commands();
     bool commands_scheduled_ = false;
     std::uint64_t next_key_;
     std::uint64_t next_generation_ = 1;

@@ -51,6 +51,17 @@ std::size_t ShardRoom::deliver(std::span<const link::Entry> entries, std::vector
     return deliveries;
 }
 
+std::size_t ShardRoom::tell(const net::SharedFrame& frame, const Session* but) {
+    std::size_t told = 0;
+    for (Membership* const member : members) {
+        if (member->session == but || !member->joined()) continue;
+        if (member->connection->owed_bytes() > limits::ephemeral_outbox_bytes) continue;
+        member->connection->send(frame);
+        ++told;
+    }
+    return told;
+}
+
 bool ShardRoom::go_live(Membership& member) {
     if (member.last < delivered_) {
         if (member.last < ring_floor_) return false;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <span>
 #include <vector>
@@ -42,6 +44,11 @@ public:
     [[nodiscard]] bool go_live(Membership& member);
     void leave_live(Membership& member);
 
+    /// Sends a frame that may be lost to all who have joined, but for one session and for those who are owed much already.
+    std::size_t tell(const net::SharedFrame& frame, const Session* but);
+    [[nodiscard]] std::uint32_t count() const { return std::max(count_, static_cast<std::uint32_t>(members.size())); }
+    void count(std::uint32_t people) { count_ = people; }
+
     /// Every session that is in the room or on its way, live or not.
     std::vector<Membership*> members;
 
@@ -57,6 +64,7 @@ private:
     std::uint64_t generation_;
     Epoch epoch_;
     Seq delivered_;
+    std::uint32_t count_ = 0;  // of all edges, as last told
     Seq ring_floor_;  // the ring holds every message above this
     std::deque<Frame> ring_;
     std::size_t ring_bytes_ = 0;

@@ -16,6 +16,7 @@ struct ShardStats {
     std::uint64_t frames_bad = 0;
     std::uint64_t messages_in = 0;
     std::uint64_t deliveries = 0;
+    std::uint64_t ephemeral = 0;
     std::uint64_t joins = 0;
     std::uint64_t resumes = 0;
     std::uint64_t resumes_failed = 0;

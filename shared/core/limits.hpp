@@ -38,7 +38,7 @@ inline constexpr int heartbeat_s = 25;                         // ping interval;
 inline constexpr int handshake_deadline_ms = 10'000;           // TCP accept to WebSocket or first HTTP request complete
 inline constexpr int http_idle_ms = 30'000;                    // keep-alive between two requests
 inline constexpr int close_deadline_ms = 2'000;                // for the peer's close frame and TLS goodbye
-inline constexpr std::size_t connections_per_shard = 20'000;   // then new ones get 503 / 1013
+inline constexpr std::size_t connections_per_shard = 20'000;   // then new ones are closed at once
 inline constexpr std::size_t room_ring_bytes = 64 * 1024;      // newest frames an edge shard keeps per room
 inline constexpr std::size_t room_ring_messages = 256;
 
@@ -65,6 +65,7 @@ inline constexpr int activation_read_records = 256;         // first read back w
 // The link.
 inline constexpr std::size_t link_frame_bytes = 4 * 1024 * 1024;
 inline constexpr std::size_t link_outbox_bytes = 64 * 1024 * 1024;  // owed to one edge; past it the link ends
+inline constexpr std::size_t link_ephemeral_bytes = 4 * 1024 * 1024;  // an edge owed more is told no presence or typing
 inline constexpr int link_ping_ms = 100;
 inline constexpr int link_silence_ms = 500;     // no byte for so long: the worker is taken for dead
 inline constexpr int link_connect_ms = 1'000;
@@ -73,6 +74,18 @@ inline constexpr int link_retry_ms = 200;
 // Cluster membership.
 inline constexpr int member_announce_ms = 3'000;
 inline constexpr int member_forget_ms = 15'000;  // an announcement older than this is of a dead worker
+
+// Presence, typing and signals: never in the log, dropped under load.
+inline constexpr std::size_t presence_listed_members = 100;  // above it a room's presence is counts alone
+inline constexpr int presence_coalesce_ms = 100;             // joins and leaves of so long travel together
+inline constexpr int presence_counts_ms = 1'000;             // the same where there are only counts
+inline constexpr int presence_settle_ms = 1'000;  // a new reader of a room waits so long for all edges to tell it their members
+inline constexpr int presence_grace_ms = 3'000;   // members of an edge that vanished count so long: it may only have moved
+inline constexpr std::size_t members_page = 1'000;        // of a `members` answer
+inline constexpr int typing_ends_ms = 6'000;              // typing that is not said again ends by itself
+inline constexpr int typing_repeat_ms = 2'000;            // said again sooner, it is not passed on
+inline constexpr std::size_t signal_data_bytes = 16 * 1024;  // an SDP offer has some 5 KiB
+inline constexpr std::size_t ephemeral_outbox_bytes = 32 * 1024;  // who is owed more gets no ephemeral frames
 
 // Shutdown: each phase of a drain.
 inline constexpr int drain_phase_ms = 5'000;

@@ -91,7 +91,7 @@ OptionTable describe(WorkerSettings& worker) {
     table.address("--link-listen", worker.link_listen, "address for edges");
     table.number("--link-port", worker.link_port, 0, most_port, "port for edges; 0: any that is free");
     table.text("--link-advertise", worker.link_advertise, "the host that edges connect to");
-    table.number("--session-timeout-ms", worker.session_timeout_ms, 100, 1'800'000,
+    table.number("--session-timeout-ms", worker.session_timeout_ms, 1000, 1'800'000,
                  "of the workers' Kafka group");
     describe_ops(table, worker.ops_listen, worker.ops_port);
     describe(table, worker.kafka);

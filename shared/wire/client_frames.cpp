@@ -139,6 +139,20 @@ ReadHistory parse_history(const json& frame) {
     return history;
 }
 
+Signal parse_signal(const json& frame) {
+    Signal signal;
+    signal.room = room_of(frame, nullptr);
+    signal.id = question_id_of(frame);
+    const auto to = SessionId::parse(string_of(frame, "to"));
+    if (!to) refuse(Errc::bad_frame, "\"to\" is not a session");
+    signal.to = *to;
+    const json* const data = find(frame, "data");
+    if (data == nullptr) refuse(Errc::bad_frame, "\"data\" is missing");
+    signal.data = data->dump();
+    if (signal.data.size() > limits::signal_data_bytes) refuse(Errc::too_large, "\"data\" is larger than a signal may be");
+    return signal;
+}
+
 /// A frame without a type, on a socket that joined exactly one room.
 ClientFrame parse_short(const json& frame, const RoomSlug* only_room) {
     const bool text = find(frame, "text") != nullptr;
@@ -147,7 +161,7 @@ ClientFrame parse_short(const json& frame, const RoomSlug* only_room) {
     if (only_room == nullptr)
         refuse(Errc::bad_frame, "the short form is for a socket that joined exactly one room; say \"type\" and \"room\"");
     if (text) return parse_message(frame, only_room);
-    return Typing{*only_room, boolean_of(frame, "typing")};
+    return Typing{*only_room, boolean_of(frame, "typing"), question_id_of(frame)};
 }
 
 ClientFrame parse_frame(const json& frame, const RoomSlug* only_room) {
@@ -156,8 +170,10 @@ ClientFrame parse_frame(const json& frame, const RoomSlug* only_room) {
     if (type == "message") return parse_message(frame, nullptr);
     if (type == "join") return parse_join(frame);
     if (type == "leave") return Leave{room_of(frame, nullptr), question_id_of(frame)};
-    if (type == "typing") return Typing{room_of(frame, nullptr), boolean_of(frame, "typing")};
+    if (type == "typing") return Typing{room_of(frame, nullptr), boolean_of(frame, "typing"), question_id_of(frame)};
     if (type == "history") return parse_history(frame);
+    if (type == "members") return AskMembers{room_of(frame, nullptr), question_id_of(frame)};
+    if (type == "signal") return parse_signal(frame);
     if (type == "refresh") return Refresh{string_of(frame, "token")};
     refuse(Errc::unknown_type, {});
 }

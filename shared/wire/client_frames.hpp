@@ -37,6 +37,7 @@ struct SendMessage {
 struct Typing {
     RoomSlug room;
     bool typing = false;
+    std::string id;  // echoed should it be refused
 };
 struct ReadHistory {
     enum class Kind : std::uint8_t { latest, before, after, from_time };
@@ -47,10 +48,20 @@ struct ReadHistory {
     TimeMs time = 0;
     int limit = limits::history_default_messages;
 };
+struct AskMembers {
+    RoomSlug room;
+    std::string id;
+};
+struct Signal {
+    RoomSlug room;
+    SessionId to;
+    std::string data;  // JSON, as it came
+    std::string id;
+};
 struct Refresh {
     std::string token;
 };
-using ClientFrame = std::variant<Join, Leave, SendMessage, Typing, ReadHistory, Refresh>;
+using ClientFrame = std::variant<Join, Leave, SendMessage, Typing, ReadHistory, AskMembers, Signal, Refresh>;
 
 /// A frame that cannot be taken: why, and what of it can be echoed in the answer.
 struct BadFrame {

@@ -10,12 +10,21 @@ enum class Tag : std::uint8_t {
     subscribe = 1,
     unsubscribe = 2,
     read_history = 3,
+    roster_change = 4,
+    say_typing = 5,
+    send_signal = 6,
+    ask_members = 7,
     subscribed = 65,
     refused = 66,
     messages = 67,
     history_page = 68,
     history_refused = 69,
     draining = 70,
+    presence = 71,
+    typing_said = 72,
+    signal_sent = 73,
+    signal_refused = 74,
+    members_page = 75,
 };
 
 class Writer {
@@ -46,6 +55,14 @@ public:
             seq(entry.first);
             text(entry.frame);
         }
+    }
+    void person(const Person& value) {
+        text(value.session.str());
+        text(value.user.str());
+    }
+    void people(const std::vector<Person>& values) {
+        number(static_cast<std::uint32_t>(values.size()));
+        for (const auto& value : values) person(value);
     }
     void reserve(std::size_t bytes) { out_.reserve(bytes); }
     std::string take() { return std::move(out_); }
@@ -120,6 +137,24 @@ public:
         }
         return values;
     }
+    Person person() {
+        Person value;
+        value.session = id<SessionId>();
+        value.user = id<UserName>();
+        return value;
+    }
+    /// The count of a list whose items take at least `least_bytes` each; 0 (and a failure) when they cannot all be there.
+    std::uint32_t count_of(std::size_t least_bytes) {
+        const auto count = number<std::uint32_t>();
+        if (count <= rest_.size() / least_bytes) return count;
+        fail();
+        return 0;
+    }
+    std::vector<Person> people() {
+        std::vector<Person> values(count_of(8));
+        for (auto& value : values) value = person();
+        return values;
+    }
     template <class Enum>
     Enum choice(Enum last) {
         const auto value = number<std::uint8_t>();
@@ -168,6 +203,37 @@ struct RequestEncoder {
         out.seq(value.at_least);
         return out.take();
     }
+    std::string operator()(const RosterChange& value) const {
+        Writer out(Tag::roster_change);
+        out.number(value.sub.value);
+        out.number(static_cast<std::uint8_t>(value.reset));
+        out.people(value.joined);
+        out.number(static_cast<std::uint32_t>(value.left.size()));
+        for (const auto& session : value.left) out.text(session.str());
+        return out.take();
+    }
+    std::string operator()(const SayTyping& value) const {
+        Writer out(Tag::say_typing);
+        out.number(value.sub.value);
+        out.person(value.who);
+        out.number(static_cast<std::uint8_t>(value.typing));
+        return out.take();
+    }
+    std::string operator()(const SendSignal& value) const {
+        Writer out(Tag::send_signal);
+        out.number(value.request.value);
+        out.number(value.sub.value);
+        out.person(value.from);
+        out.text(value.to.str());
+        out.text(value.data);
+        return out.take();
+    }
+    std::string operator()(const AskMembers& value) const {
+        Writer out(Tag::ask_members);
+        out.number(value.request.value);
+        out.number(value.sub.value);
+        return out.take();
+    }
 };
 
 struct EventEncoder {
@@ -214,6 +280,43 @@ struct EventEncoder {
         return out.take();
     }
     std::string operator()(const Draining&) const { return Writer(Tag::draining).take(); }
+    std::string operator()(const Presence& value) const {
+        Writer out(Tag::presence);
+        out.number(value.sub.value);
+        out.number(static_cast<std::uint8_t>(value.full));
+        out.people(value.joined);
+        out.people(value.left);
+        out.number(value.count);
+        return out.take();
+    }
+    std::string operator()(const TypingSaid& value) const {
+        Writer out(Tag::typing_said);
+        out.number(value.sub.value);
+        out.person(value.who);
+        out.number(static_cast<std::uint8_t>(value.typing));
+        return out.take();
+    }
+    std::string operator()(const SignalSent& value) const {
+        Writer out(Tag::signal_sent);
+        out.number(value.sub.value);
+        out.person(value.from);
+        out.text(value.to.str());
+        out.text(value.data);
+        return out.take();
+    }
+    std::string operator()(const SignalRefused& value) const {
+        Writer out(Tag::signal_refused);
+        out.number(value.request.value);
+        out.error(value.error);
+        return out.take();
+    }
+    std::string operator()(const MembersPage& value) const {
+        Writer out(Tag::members_page);
+        out.number(value.request.value);
+        out.people(value.members);
+        out.number(value.count);
+        return out.take();
+    }
 };
 
 Messages read_messages(Reader& in) {
@@ -250,6 +353,37 @@ Result<Request> read_request(Reader& in) {
             value.time = in.number<std::int64_t>();
             value.limit = in.number<std::int32_t>();
             value.at_least = in.seq();
+            return Request(value);
+        }
+        case Tag::roster_change: {
+            RosterChange value;
+            value.sub = SubId{in.number<std::uint32_t>()};
+            value.reset = in.number<std::uint8_t>() != 0;
+            value.joined = in.people();
+            value.left.resize(in.count_of(4));
+            for (auto& session : value.left) session = in.id<SessionId>();
+            return Request(std::move(value));
+        }
+        case Tag::say_typing: {
+            SayTyping value;
+            value.sub = SubId{in.number<std::uint32_t>()};
+            value.who = in.person();
+            value.typing = in.number<std::uint8_t>() != 0;
+            return Request(std::move(value));
+        }
+        case Tag::send_signal: {
+            SendSignal value;
+            value.request = RequestId{in.number<std::uint64_t>()};
+            value.sub = SubId{in.number<std::uint32_t>()};
+            value.from = in.person();
+            value.to = in.id<SessionId>();
+            value.data = std::string(in.text());
+            return Request(std::move(value));
+        }
+        case Tag::ask_members: {
+            AskMembers value;
+            value.request = RequestId{in.number<std::uint64_t>()};
+            value.sub = SubId{in.number<std::uint32_t>()};
             return Request(value);
         }
         default: return Error{Errc::bad_frame, "no such link request"};
@@ -289,6 +423,43 @@ Result<Event> read_event(Reader& in) {
             return Event(std::move(value));
         }
         case Tag::draining: return Event(Draining{});
+        case Tag::presence: {
+            Presence value;
+            value.sub = SubId{in.number<std::uint32_t>()};
+            value.full = in.number<std::uint8_t>() != 0;
+            value.joined = in.people();
+            value.left = in.people();
+            value.count = in.number<std::uint32_t>();
+            return Event(std::move(value));
+        }
+        case Tag::typing_said: {
+            TypingSaid value;
+            value.sub = SubId{in.number<std::uint32_t>()};
+            value.who = in.person();
+            value.typing = in.number<std::uint8_t>() != 0;
+            return Event(std::move(value));
+        }
+        case Tag::signal_sent: {
+            SignalSent value;
+            value.sub = SubId{in.number<std::uint32_t>()};
+            value.from = in.person();
+            value.to = in.id<SessionId>();
+            value.data = std::string(in.text());
+            return Event(std::move(value));
+        }
+        case Tag::signal_refused: {
+            SignalRefused value;
+            value.request = RequestId{in.number<std::uint64_t>()};
+            value.error = in.error();
+            return Event(std::move(value));
+        }
+        case Tag::members_page: {
+            MembersPage value;
+            value.request = RequestId{in.number<std::uint64_t>()};
+            value.members = in.people();
+            value.count = in.number<std::uint32_t>();
+            return Event(std::move(value));
+        }
         default: return Error{Errc::bad_frame, "no such link event"};
     }
 }

@@ -12,7 +12,8 @@
 /// texts are a 32-bit length and bytes. The first byte says what it is.
 namespace roomcast::link {
 
-inline constexpr std::uint8_t protocol_version = 1;
+/// The subprotocol of a link's WebSocket: its number changes with the framing, so that versions that differ do not link.
+inline constexpr std::string_view protocol_name = "roomcast.link.v1";
 
 [[nodiscard]] std::string encode(const Request& request);
 [[nodiscard]] std::string encode(const Event& event);

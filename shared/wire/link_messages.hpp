@@ -52,7 +52,38 @@ struct ReadHistory {
     int limit = limits::history_default_messages;
     Seq at_least;  // answer only when the room has been read up to here
 };
-using Request = std::variant<Subscribe, Unsubscribe, ReadHistory>;
+/// Somebody in a room.
+struct Person {
+    SessionId session;
+    UserName user;
+    bool operator==(const Person&) const = default;
+};
+/// Who of this edge came to a room and who left. `reset`: these are all, whatever was said before.
+struct RosterChange {
+    SubId sub;
+    bool reset = false;
+    std::vector<Person> joined;
+    std::vector<SessionId> left;
+};
+struct SayTyping {
+    SubId sub;
+    Person who;
+    bool typing = false;
+};
+/// For one session in the room, wherever it is. Answered by SignalRefused when it is not there.
+struct SendSignal {
+    RequestId request;
+    SubId sub;
+    Person from;
+    SessionId to;
+    std::string data;  // JSON
+};
+/// Answered by MembersPage.
+struct AskMembers {
+    RequestId request;
+    SubId sub;
+};
+using Request = std::variant<Subscribe, Unsubscribe, ReadHistory, RosterChange, SayTyping, SendSignal, AskMembers>;
 
 // Worker to edge.
 
@@ -100,6 +131,35 @@ struct HistoryRefused {
 };
 /// The worker is going away: subscribe elsewhere, then unsubscribe here.
 struct Draining {};
-using Event = std::variant<Subscribed, Refused, Messages, HistoryPage, HistoryRefused, Draining>;
+/// Who is in a room. `full`: `joined` lists everybody. In rooms above limits::presence_listed_members only `count` is told.
+struct Presence {
+    SubId sub;
+    bool full = false;
+    std::vector<Person> joined;
+    std::vector<Person> left;
+    std::uint32_t count = 0;
+};
+struct TypingSaid {
+    SubId sub;
+    Person who;
+    bool typing = false;
+};
+struct SignalSent {
+    SubId sub;
+    Person from;
+    SessionId to;
+    std::string data;
+};
+struct SignalRefused {
+    RequestId request;
+    Error error;
+};
+struct MembersPage {
+    RequestId request;
+    std::vector<Person> members;
+    std::uint32_t count = 0;
+};
+using Event = std::variant<Subscribed, Refused, Messages, HistoryPage, HistoryRefused, Draining, Presence, TypingSaid, SignalSent,
+                           SignalRefused, MembersPage>;
 
 }  // namespace roomcast::link

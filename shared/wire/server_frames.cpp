@@ -18,6 +18,23 @@ void append_array(std::string& out, const std::vector<std::string_view>& items) 
     out += ']';
 }
 
+void append_people(std::string& out, std::string_view name, const std::vector<Person>& people) {
+    out += ",\"";
+    out += name;
+    out += "\":[";
+    bool first = true;
+    for (const auto& person : people) {
+        if (!first) out += ',';
+        first = false;
+        out += R"({"session":")";
+        out += person.session;
+        out += R"(","user":")";
+        append_escaped(out, person.user);
+        out += "\"}";
+    }
+    out += ']';
+}
+
 std::size_t size_of(const std::vector<std::string_view>& items) {
     std::size_t bytes = 0;
     for (const auto item : items) bytes += item.size() + 1;
@@ -119,6 +136,7 @@ std::string joined_frame(const Joined& joined, const std::vector<std::string_vie
         out += '"';
     }
     out += R"(,"first":)" + std::to_string(joined.first.value) + R"(,"last":)" + std::to_string(joined.last.value);
+    if (joined.members) out += R"(,"members":)" + std::to_string(*joined.members);
     out += R"(,"messages":)";
     append_array(out, messages);
     out += '}';
@@ -155,6 +173,35 @@ std::string history_frame(const RoomSlug& room, std::string_view id, const std::
     append_array(out, messages);
     out += more ? R"(,"more":true})" : R"(,"more":false})";
     return out;
+}
+
+std::string presence_frame(const RoomSlug& room, const std::vector<Person>& joined, const std::vector<Person>& left,
+                           std::uint32_t count) {
+    std::string out = R"({"type":"presence","room":")" + room.str() + '"';
+    append_people(out, "joined", joined);
+    append_people(out, "left", left);
+    out += R"(,"count":)" + std::to_string(count) + '}';
+    return out;
+}
+
+std::string members_frame(const RoomSlug& room, std::string_view id, const std::vector<Person>& members, std::uint32_t count) {
+    std::string out = R"({"type":"members","room":")" + room.str() + '"';
+    if (!id.empty()) out += ",\"id\":" + quoted(id);
+    append_people(out, "members", members);
+    out += R"(,"count":)" + std::to_string(count) + '}';
+    return out;
+}
+
+std::string typing_frame(const RoomSlug& room, const UserName& user, bool typing) {
+    return R"({"type":"typing","room":")" + room.str() + R"(","user":)" + quoted(user.str()) +
+           (typing ? R"(,"typing":true})" : R"(,"typing":false})");
+}
+
+std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user, std::string_view data) {
+    std::string out = R"({"type":"signal","room":")" + room.str() + R"(","from":")" + from.str() + R"(","user":)" +
+                      quoted(user.str()) + R"(,"data":)";
+    out += data;
+    return out + "}";
 }
 
 std::string refreshed_frame(TimeMs expires) {

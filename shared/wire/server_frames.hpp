@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,8 +40,21 @@ struct Joined {
     std::optional<NotRecovered> reason;
     Seq first;  // the oldest message that the log holds
     Seq last;   // the client has everything up to here
+    std::optional<std::uint32_t> members;  // where the room's presence is known
 };
 [[nodiscard]] std::string joined_frame(const Joined& joined, const std::vector<std::string_view>& messages);
+/// Somebody in a room, as presence and member lists tell: `{"session","user"}`.
+struct Person {
+    std::string_view session;
+    std::string_view user;
+};
+[[nodiscard]] std::string presence_frame(const RoomSlug& room, const std::vector<Person>& joined,
+                                         const std::vector<Person>& left, std::uint32_t count);
+[[nodiscard]] std::string members_frame(const RoomSlug& room, std::string_view id, const std::vector<Person>& members,
+                                        std::uint32_t count);
+[[nodiscard]] std::string typing_frame(const RoomSlug& room, const UserName& user, bool typing);
+/// `data` is JSON.
+[[nodiscard]] std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user, std::string_view data);
 [[nodiscard]] std::string left_frame(const RoomSlug& room, std::string_view id, std::string_view reason);
 [[nodiscard]] std::string ack_frame(const RoomSlug& room, const MessageId& id, Seq seq);
 [[nodiscard]] std::string history_frame(const RoomSlug& room, std::string_view id,

@@ -27,7 +27,7 @@ Error wrong(std::string detail) { return Error{Errc::internal, std::move(detail)
 
 Result<void> check_own_fields(const KafkaConfig& config) {
     static const std::regex prefix_grammar("[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}");
-    if (config.brokers().empty()) return wrong("Kafka: no brokers given (KAFKA_BROKERS or --kafka-brokers)");
+    if (config.brokers().empty()) return wrong("Kafka: no brokers given (KAFKA_BROKERS or --brokers)");
     if (!std::regex_match(config.topic_prefix, prefix_grammar)) {
         return wrong("Kafka: the topic prefix \"" + config.topic_prefix +
                      "\" is not 1 to 100 of letters, digits, '.', '_' and '-'");
