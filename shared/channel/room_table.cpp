@@ -1,5 +1,6 @@
 #include "shared/channel/room_table.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace roomcast::channel {
@@ -50,35 +51,32 @@ SlotRooms::Change SlotRooms::apply(Seq seq, std::string_view key, std::optional<
     Change change;
     const auto log = parse_room_key(key);
     if (!log) return change;
-    const auto held = winners_.find(log->room);
-    if (!value) {
-        if (held != winners_.end() && held->second.info.log == *log) {
-            change.gone = *log;
-            winners_.erase(held);
-        }
-        return change;
+    std::optional<RoomRecord> record;
+    if (value) {
+        record = decode_room_record(*value);
+        if (!record || record->info.log != *log) return change;
     }
-    auto record = decode_room_record(*value);
-    if (!record || record->info.log != *log) return change;
-    Winner candidate{std::move(record->info), record->created_at.value_or(seq)};
-    if (held == winners_.end()) {
-        winners_.emplace(log->room, std::move(candidate));
-    } else if (held->second.info.log == *log) {
-        held->second = std::move(candidate);  // an update of the winner
-    } else if (held->second.created_at < candidate.created_at) {
-        change.loser = *log;
-    } else {
-        // Compaction moved the older creation's record behind this one: the older creation wins all the same.
-        change.gone = held->second.info.log;
-        change.loser = held->second.info.log;
-        held->second = std::move(candidate);
+    auto& living = living_[log->room];
+    const auto before = living.empty() ? std::nullopt : std::optional<LogId>(living.front().info.log);
+    std::erase_if(living, [&](const Incarnation& one) { return one.info.log == *log; });
+    if (record) {
+        Incarnation one{std::move(record->info), record->created_at.value_or(seq)};
+        const auto behind = std::find_if(living.begin(), living.end(),
+                                         [&](const Incarnation& other) { return one.created_at < other.created_at; });
+        living.insert(behind, std::move(one));
     }
+    const auto after = living.empty() ? std::nullopt : std::optional<LogId>(living.front().info.log);
+    if (living.empty()) living_.erase(log->room);
+    if (before && before != after) change.gone = before;
+    if (record && after != *log) change.loser = log;
+    // Compaction moved the older creation's record behind this one: the older creation wins all the same.
+    if (record && after == *log && before && before != after) change.loser = before;
     return change;
 }
 
 const RoomInfo* SlotRooms::find(const RoomSlug& room) const {
-    const auto held = winners_.find(room);
-    return held == winners_.end() ? nullptr : &held->second.info;
+    const auto held = living_.find(room);
+    return held == living_.end() ? nullptr : &held->second.front().info;
 }
 
 }  // namespace roomcast::channel

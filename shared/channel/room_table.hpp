@@ -30,8 +30,9 @@ struct RoomRecord {
 [[nodiscard]] std::string encode_room_record(const RoomRecord& record);
 [[nodiscard]] std::optional<RoomRecord> decode_room_record(std::string_view value);
 
-/// The rooms of one slot, as the order of its log decides: of several creations of one name the first one wins, and
-/// every reader of the slot sees the same winner. Pure: records in, winner out.
+/// The rooms of one slot, as the order of its log decides: of several creations of one name the first one that is not
+/// deleted wins. So the last record of each key decides, and every reader of the slot sees the same winner, before and
+/// after compaction. Pure: records in, winner out.
 class SlotRooms {
 public:
     struct Change {
@@ -41,14 +42,14 @@ public:
     /// Takes the slot's next record. Records that are not ours are ignored.
     Change apply(Seq seq, std::string_view key, std::optional<std::string_view> value);
     [[nodiscard]] const RoomInfo* find(const RoomSlug& room) const;
-    [[nodiscard]] std::size_t size() const { return winners_.size(); }
+    [[nodiscard]] std::size_t size() const { return living_.size(); }
 
 private:
-    struct Winner {
+    struct Incarnation {
         RoomInfo info;
         Seq created_at;
     };
-    std::unordered_map<RoomSlug, Winner> winners_;
+    std::unordered_map<RoomSlug, std::vector<Incarnation>> living_;  // by creation: the first one has the name
 };
 
 }  // namespace roomcast::channel
