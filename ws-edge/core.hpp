@@ -51,6 +51,8 @@ public:
     void on_appended(channel::AppendTicket ticket, Seq seq) override;
     void on_append_failed(channel::AppendTicket ticket, Error error) override;
 
+    /// Posts what shards are to be told now rather than at the end of this turn.
+    void flush();
     /// Messages that are not answered yet.
     [[nodiscard]] std::size_t unanswered() const { return pending_.size(); }
     [[nodiscard]] std::size_t rooms() const { return rooms_.size(); }
@@ -121,7 +123,6 @@ private:
     void ask_questions(CoreRoom& room);
     void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome);
     void tell(ShardIndex shard, ShardEvent event);
-    void flush();
     void sweep();
     CoreRoom* room_of(const NodeId& worker, link::SubId sub);
     CoreRoom* room_of(const LogId& log);

@@ -87,14 +87,17 @@ private:
 
     /// Calls `done` on the loop once no message waits for its ack.
     void when_answered(std::function<void()> done) {
-        if (core_.unanswered() == 0) return done();
+        if (core_.unanswered() == 0) {
+            core_.flush();  // the last answers are on their way before any goodbye
+            return done();
+        }
         drain_timer_.expires_after(std::chrono::milliseconds(5));
         drain_timer_.async_wait([this, done = std::move(done)](boost::system::error_code stopped) mutable {
             if (!stopped) when_answered(std::move(done));
         });
     }
 
-    /// Passes through every shard's queue and back once: what shards had said before `post_drain` is with the core then.
+    /// Takes every shard a step; `done` is called on the loop when all have done it, behind what they had said before.
     void after_shards(std::function<void(Shard&, std::function<void()>)> step, std::function<void()> done) {
         auto left = std::make_shared<std::size_t>(shards_.size());
         for (auto& shard : shards_)
@@ -110,10 +113,7 @@ private:
         readiness_.condition("serving").set(false);
         if (shards_.empty()) return io_.stop();
         shutdown_.add("refuse new work", [this](auto done, auto) {
-            for (auto& shard : shards_) shard->post_drain();
-            after_shards([](Shard& shard, std::function<void()> passed) {
-                shard.post_report([passed](const ShardReport&) { passed(); });
-            }, done);
+            after_shards([](Shard& shard, std::function<void()> drained) { shard.post_drain(std::move(drained)); }, done);
         });
         shutdown_.add("answer what was accepted", [this](auto done, auto) { when_answered(done); });
         shutdown_.add("say goodbye", [this](auto done, auto) {

@@ -107,11 +107,13 @@ void Shard::tell_core(CoreCommand command) {
 void Shard::schedule_commands() {
     if (commands_scheduled_) return;
     commands_scheduled_ = true;
-    asio::post(io_, [this] {
-        commands_scheduled_ = false;
-        for (auto& [room, change] : std::exchange(people_, {})) commands_.push_back(std::move(change));
-        context_.post_to_core(index_, std::exchange(commands_, {}));
-    });
+    asio::post(io_, [this] { flush_commands(); });
+}
+
+void Shard::flush_commands() {
+    if (!std::exchange(commands_scheduled_, false)) return;
+    for (auto& [room, change] : std::exchange(people_, {})) commands_.push_back(std::move(change));
+    context_.post_to_core(index_, std::exchange(commands_, {}));
 }
 
 void Shard::enter(Membership& member) {
@@ -195,11 +197,13 @@ void Shard::handle(const PublishDone& event) {
         session->on_publish_done(event.room, event.id, event.outcome);
 }
 
-void Shard::post_drain() {
-    asio::post(io_, [this] {
+void Shard::post_drain(std::function<void()> done) {
+    asio::post(io_, [this, done = std::move(done)] {
         draining_ = true;
         boost::system::error_code ignored;
         acceptor_.close(ignored);
+        flush_commands();
+        done();
     });
 }
 

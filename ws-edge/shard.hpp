@@ -54,8 +54,9 @@ public:
 
     // From any thread.
     void post_events(std::vector<ShardEvent> events);
-    /// No new connections, no new messages.
-    void post_drain();
+    /// No new connections, no new messages. `done` is called on the shard's thread when all that was taken before has been
+    /// handed to the core.
+    void post_drain(std::function<void()> done);
     /// Says goodbye to all; `done` is called on the shard's thread when none is left.
     void post_go_away(std::function<void()> done);
     /// `take` is called on the shard's thread.
@@ -108,6 +109,7 @@ private:
     std::vector<CoreCommand> commands_;
     std::unordered_map<RoomSlug, PeopleChanged> people_;  // to be told to the core with this turn's commands
     void schedule_commands();
+    void flush_commands();
     bool commands_scheduled_ = false;
     std::uint64_t next_key_;
     std::uint64_t next_generation_ = 1;
