@@ -1,208 +1,195 @@
-// The page: a nick, a room, its conversation. All that people wrote enters the document as text, never as markup.
+// The page: who one is, then the client and the views on it. All that people wrote enters the document as text.
 
-import { becomeGuest, Connection } from "./connection.js";
+import { becomeGuest, whoAmI } from "./account.js";
+import { Composer } from "./composer.js";
+import { byId, toast } from "./dom.js";
+import { Files } from "./files/files.js";
+import { People } from "./people.js";
+import { remembered } from "./remembered.js";
+import { Rooms, SLUG } from "./rooms.js";
+import { RoomcastClient } from "./sdk/roomcast.js";
+import { Sidebar, slugOf } from "./sidebar.js";
+import { Notifications, showConnection, showTitle } from "./status.js";
+import { Timeline } from "./timeline.js";
 
-const SLUG = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-const LARGEST_TEXT_BYTES = 16 * 1024;
-const NEAR_THE_END_PX = 80;
+const FIRST_ROOM = "general";
 
-const byId = (id) => document.getElementById(id);
-const view = {
-  status: byId("status"), enter: byId("enter"), nick: byId("nick"), room: byId("room"), conversation: byId("conversation"),
-  roomName: byId("room-name"), scroll: byId("scroll"), older: byId("older"), notice: byId("notice"), messages: byId("messages"),
-  compose: byId("compose"), text: byId("text"),
-};
-
-let connection = null;
-let user = null;
-let room = null;          // the one that is shown
-let oldest = null;        // its lowest seq that is shown
-const pending = new Map(); // id -> the list item of a message of ours that has no seq yet
-
-const times = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
-const days = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-function element(name, text, className) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
-
-function item(author, text, time) {
-  const made = element("li");
-  made.append(element("strong", author));
-  const stamp = element("time");
-  if (time) {
-    const date = new Date(time);
-    stamp.dateTime = time;
-    stamp.textContent = (date.toDateString() === new Date().toDateString() ? times : days).format(date);
-  }
-  made.append(stamp, element("p", text));
-  return made;
-}
-
-function notice(text) {
-  view.notice.textContent = text ?? "";
-  view.notice.hidden = !text;
-}
-
-/** Changes the list and stays at its end, if that is where the reader is. */
-function atEnd(change) {
-  const distance = view.scroll.scrollHeight - view.scroll.scrollTop - view.scroll.clientHeight;
-  change();
-  if (distance < NEAR_THE_END_PX) view.scroll.scrollTop = view.scroll.scrollHeight;
-}
-
-function show(frame) {
-  const made = item(frame.user, frame.text, frame.time);
-  if (frame.user === user && pending.has(frame.id)) {
-    pending.get(frame.id).remove();
-    pending.delete(frame.id);
-  }
-  // What waits for its place stays below what has one.
-  const firstPending = pending.values().next().value ?? null;
-  view.messages.insertBefore(made, firstPending);
-  oldest ??= frame.seq;
-}
-
-const events = {
-  status(text) {
-    view.status.textContent = text;
-  },
-
-  joined(slug, frame) {
-    if (slug !== room) return;
-    atEnd(() => {
-      if (frame.recovered !== true) {
-        for (const shown of [...view.messages.children]) if (!shown.classList.contains("pending")) shown.remove();
-        oldest = null;
-        notice(frame.recovered === false ? "Some of what you missed is gone; here is what there is." : null);
-      }
-      frame.messages.forEach(show);
-    });
-    if (frame.recovered !== true) {
-      view.older.hidden = oldest === null || oldest <= frame.first;
-      view.scroll.scrollTop = view.scroll.scrollHeight;
-    }
-  },
-
-  message(slug, frame) {
-    if (slug === room) atEnd(() => show(frame));
-  },
-
-  settled(slug, id, error, shown) {
-    const waiting = pending.get(id);
-    if (!waiting) return;
-    if (error) {
-      waiting.className = "failed";
-      waiting.append(element("small", `not sent: ${error.message}`));
-      pending.delete(id);
-    } else if (shown) {
-      waiting.remove();  // a repeat: its place is further up
-      pending.delete(id);
-    }
-  },
-
-  left(slug, reason) {
-    if (slug !== room) return;
-    notice(reason === "room_gone" ? "This room was deleted. Enter it again to make a new one." : `You are out of this room: ${reason}`);
-    room = null;
-    view.compose.hidden = true;
-  },
-};
-
-function open(slug) {
-  if (slug === room) return;
-  if (room) connection.leave(room);
-  room = slug;
-  oldest = null;
-  pending.clear();
-  view.messages.replaceChildren();
-  view.older.hidden = true;
-  notice(null);
-  view.room.value = slug;
-  view.roomName.textContent = `# ${slug}`;
-  view.conversation.hidden = false;
-  view.compose.hidden = false;
-  document.title = `${slug} – Roomcast`;
-  location.hash = slug;
-  connection.join(slug);
-  view.text.focus();
-}
-
-function roomOfHash() {
-  const slug = location.hash.slice(1);
-  return SLUG.test(slug) ? slug : null;
-}
-
-view.enter.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const slug = view.room.value;
+function slugInAddress() {
+  let text = location.hash.slice(1);
   try {
-    if (!connection) {
-      user = await becomeGuest(view.nick.value.trim());
-      localStorage.setItem("nick", user);
-      view.nick.value = user;
-      view.nick.disabled = true;
-      connection = new Connection(user, events);
-      connection.connect();
-    }
-    open(slug);
-  } catch (error) {
-    view.status.textContent = error.message;
-    view.nick.focus();
+    text = decodeURIComponent(text);
+  } catch {
+    // not an encoded name; then it is none that can be opened either
   }
-});
+  return text === "" ? null : text;
+}
 
-view.compose.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const text = view.text.value;
-  if (!room || !text.trim()) return;
-  if (new TextEncoder().encode(text).length > LARGEST_TEXT_BYTES) {
-    view.status.textContent = "that is too long for one message";
+/** Asks for a name and a room. */
+function showEntry(problem) {
+  byId("app").hidden = true;
+  byId("enter").hidden = false;
+  const error = byId("enter-error");
+  const say = (words) => {
+    error.textContent = words;
+    error.hidden = words === "";
+  };
+  say(problem ?? "");
+  byId("nick").value = remembered.nick;
+  const asked = slugInAddress();
+  if (asked !== null && SLUG.test(asked)) byId("first-room").value = asked;
+  byId("nick").focus();
+  byId("enter-form").onsubmit = async (event) => {
+    event.preventDefault();
+    const slug = slugOf(byId("first-room").value);
+    if (slug === null) {
+      say("A room's name is made of a–z, 0–9, - and _, and begins with a letter or digit.");
+      byId("first-room").focus();
+      return;
+    }
+    try {
+      remembered.nick = await becomeGuest(byId("nick").value.trim());
+      say("");
+    } catch (refusal) {
+      say(refusal.code === "bad_nick" ? "That name does not work: it needs 1 to 64 bytes and no control characters." : refusal.message);
+      byId("nick").focus();
+      return;
+    }
+    history.replaceState(null, "", `#${slug}`);
+    showRooms();
+  };
+}
+
+/** The cookie may have run out: a guest gets a new one under the same name. */
+async function renew() {
+  if (await whoAmI() === null && remembered.nick) await becomeGuest(remembered.nick);
+}
+
+let started = null;
+
+function showRooms() {
+  byId("enter").hidden = true;
+  byId("app").hidden = false;
+  if (started) {
+    started.restart();
     return;
   }
-  const id = connection.say(room, text);
-  const made = item(user, text);
-  made.className = "pending";
-  pending.set(id, made);
-  view.messages.append(made);
-  view.scroll.scrollTop = view.scroll.scrollHeight;
-  view.text.value = "";
-});
+  const client = new RoomcastClient({ renew });
+  const rooms = new Rooms(client);
+  const go = (slug) => {
+    if (location.hash === `#${slug}`) show(slug);
+    else location.hash = slug;
+  };
+  const files = new Files(client, rooms);
+  const timeline = new Timeline(rooms, files);
+  const composer = new Composer(rooms, () => timeline.toEnd());
+  const sidebar = new Sidebar(rooms, client, go);
+  const people = new People(rooms);
+  new Notifications(rooms, files, go);
+  showConnection(client, () => started.restart());
+  showTitle(rooms);
 
-view.text.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-    event.preventDefault();
-    view.compose.requestSubmit();
+  function show(slug) {
+    timeline.rememberPlace();
+    if (slug) rooms.open(slug);
+    rooms.show(slug);
+    byId("conversation").hidden = !slug;
+    byId("nowhere").hidden = Boolean(slug);
+    byId("room-name").textContent = slug ? `#${slug}` : "";
+    composer.focus();
   }
-});
 
-view.older.addEventListener("click", async () => {
-  const slug = room;
-  view.older.disabled = true;
-  try {
-    const page = await connection.older(slug, oldest);
-    if (slug !== room) return;
-    const height = view.scroll.scrollHeight;
-    view.messages.prepend(...page.messages.map((message) => item(message.user, message.text, message.time)));
-    if (page.messages.length) oldest = page.messages[0].seq;
-    view.scroll.scrollTop += view.scroll.scrollHeight - height;
-    view.older.hidden = !page.more;
-  } catch (error) {
-    view.status.textContent = error.message;
-  } finally {
-    view.older.disabled = false;
+  function follow() {
+    const slug = slugInAddress();
+    if (slug !== null && !SLUG.test(slug)) {
+      toast("That link does not name a room. Names are made of a–z, 0–9, - and _.");
+      history.replaceState(null, "", rooms.current ? `#${rooms.current.slug}` : location.pathname);
+      return;
+    }
+    show(slug);
   }
-});
 
-window.addEventListener("hashchange", () => {
-  const slug = roomOfHash();
-  if (!slug) return;
-  view.room.value = slug;
-  if (connection) open(slug);
-});
+  function begin() {
+    for (const known of remembered.rooms) if (SLUG.test(known.slug)) rooms.open(known.slug, known);
+    const asked = slugInAddress();
+    const wanted = asked !== null && SLUG.test(asked) ? asked : rooms.get(remembered.last)?.slug ?? rooms.list[0]?.slug ?? FIRST_ROOM;
+    if (asked !== null && asked !== wanted) toast("That link does not name a room. Names are made of a–z, 0–9, - and _.");
+    history.replaceState(null, "", `#${wanted}`);
+    show(wanted);
+    client.connect();
+  }
 
-view.nick.value = localStorage.getItem("nick") ?? "";
-view.room.value = roomOfHash() ?? view.room.value;
+  started = {
+    restart() {
+      client.close("changing the name");
+      location.reload();
+    },
+  };
+
+  window.addEventListener("hashchange", follow);
+  window.addEventListener("beforeunload", (event) => {
+    if (client.unsettled > 0 || files.busy) event.preventDefault();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || byId("date-dialog").open) return;
+    if (!sidebar.close() && matchMedia("(max-width: 75rem)").matches && !people.close()) composer.focus();
+  });
+  byId("shade").onclick = () => {
+    sidebar.close();
+    people.close();
+  };
+  byId("skip").onclick = () => byId("text").focus();
+  byId("open-general").onclick = () => go(FIRST_ROOM);
+  byId("change-nick").onclick = () => showEntry();
+  byId("invite").onclick = async () => {
+    const link = new URL(`#${rooms.current.slug}`, location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      toast(`Copied: ${link}`);
+    } catch {
+      toast(`The link to this room: ${link}`);
+    }
+  };
+  byId("leave").onclick = () => {
+    const { slug } = rooms.current;
+    files.leaveRoom(slug);
+    rooms.leave(slug);
+    const next = rooms.list[0]?.slug;
+    if (next) location.hash = next;
+    else history.replaceState(null, "", location.pathname);
+    show(next ?? null);
+    toast(`You left #${slug}.`);
+  };
+
+  const dialog = byId("date-dialog");
+  byId("to-date").onclick = () => {
+    byId("date").max = new Date().toLocaleDateString("sv");  // the Swedish write dates as ISO does
+    dialog.showModal();
+  };
+  byId("date-cancel").onclick = () => dialog.close();
+  byId("date-form").onsubmit = async () => {
+    const date = new Date(`${byId("date").value}T00:00:00`);
+    const room = rooms.current;
+    if (!room || Number.isNaN(date.getTime())) return;
+    try {
+      const seq = await rooms.toTime(room, date);
+      if (seq === false) toast("Nothing has been said since then.");
+      else timeline.toSeq(seq);
+    } catch (refusal) {
+      toast(`That did not work: ${refusal.message}.`);
+    }
+  };
+
+  begin();
+}
+
+try {
+  const user = await whoAmI();
+  if (user === null) {
+    showEntry();
+  } else {
+    remembered.nick = user;
+    showRooms();
+  }
+} catch (refusal) {
+  showEntry(refusal.message);
+}

@@ -1,0 +1,100 @@
+// What tells of the connection and of news: the bar above the messages, the badge in the title, notifications.
+
+import { byId, toast } from "./dom.js";
+import { remembered } from "./remembered.js";
+
+const BAR_AFTER_MS = 700;  // a connection that is back sooner needs no word
+const TICK_MS = 500;
+
+/** @param again starts anew after the connection was closed for good */
+export function showConnection(client, again) {
+  const bar = byId("bar");
+  const words = byId("bar-words");
+  const now = byId("bar-now");
+  let since = 0;
+  let ticking;
+
+  function render() {
+    const { state, reason, retryAt } = client;
+    const trouble = state === "offline" || state === "recovering" || state === "closed";
+    if (!trouble) since = 0;
+    else if (!since) since = Date.now();
+    const show = trouble && (state === "closed" || Date.now() - since >= BAR_AFTER_MS);
+    bar.hidden = !show;
+    if (trouble) ticking ??= setInterval(render, TICK_MS);
+    else ticking = clearInterval(ticking);
+    if (!show) return;
+    const seconds = retryAt ? Math.ceil((retryAt - Date.now()) / 1000) : 0;
+    const waiting = client.unsettled > 0 ? ` ${client.unsettled === 1 ? "One message waits and will be sent." : `${client.unsettled} messages wait and will be sent.`}` : "";
+    let text;
+    if (state === "closed") text = `Disconnected: ${reason}.`;
+    else if (!navigator.onLine) text = `You are offline. Roomcast comes back by itself.${waiting}`;
+    else if (state === "recovering") text = `Back in a moment, catching up…${waiting}`;
+    else text = `No connection (${reason}). ${seconds > 0 ? `Next try in ${seconds} s.` : "Trying…"}${waiting}`;
+    if (words.textContent !== text) words.textContent = text;
+    now.hidden = state === "recovering";
+    now.textContent = state === "closed" ? "Connect again" : "Try now";
+    bar.className = `bar ${state}`;
+  }
+
+  now.onclick = () => (client.state === "closed" ? again() : client.retryNow());
+  client.on("state", render);
+}
+
+export function showTitle(rooms) {
+  const render = () => {
+    const unread = rooms.unread;
+    document.title = `${unread > 0 ? `(${unread > 99 ? "99+" : unread}) ` : ""}${rooms.current ? `#${rooms.current.slug} · ` : ""}Roomcast`;
+  };
+  rooms.on("list", render);
+  rooms.on("shown", render);
+}
+
+/** Notifications while nobody looks, once somebody has asked for them. */
+export class Notifications {
+  #button = byId("notify");
+
+  constructor(rooms, files, go) {
+    if (!("Notification" in window)) return;
+    this.#button.hidden = false;
+    this.#render();
+    this.#button.onclick = () => this.#toggle();
+    rooms.on("message", ({ room, message, fresh }) => {
+      if (!fresh || message.user === rooms.user || !this.#on || document.visibilityState === "visible") return;
+      const body = files.nameIn(message.text) ?? message.text.slice(0, 200);
+      let note;
+      try {
+        note = new Notification(`${message.user} in #${room.slug}`, { body, tag: room.slug, icon: "favicon.svg" });
+      } catch {
+        return;  // some phones allow them from service workers only
+      }
+      note.onclick = () => {
+        window.focus();
+        go(room.slug);
+        note.close();
+      };
+    });
+  }
+
+  get #on() {
+    return remembered.notify && Notification.permission === "granted";
+  }
+
+  async #toggle() {
+    if (this.#on) {
+      remembered.notify = false;
+      toast("Notifications are off.");
+    } else if (await Notification.requestPermission() === "granted") {
+      remembered.notify = true;
+      toast("You will be notified of new messages while this page is hidden.");
+    } else {
+      toast("The browser does not allow notifications here. Its settings for this site can change that.");
+    }
+    this.#render();
+  }
+
+  #render() {
+    this.#button.setAttribute("aria-pressed", String(this.#on));
+    this.#button.title = this.#on ? "Notifications are on" : "Notify me of new messages";
+  }
+}

@@ -1,0 +1,273 @@
+// The current room's messages: grouped by person and day, with the reader's place kept whatever comes or goes above or below.
+
+import { announce, avatar, byId, el, hueOf } from "./dom.js";
+import { formatted, isPictures } from "./format.js";
+import { clockOf, dayOf, fullOf, sameDay } from "./times.js";
+
+const GROUP_MS = 5 * 60_000;
+const AT_END_PX = 60;
+const LOAD_AHEAD_PX = 400;
+
+const GAPS = {
+  epoch_changed: "This room was deleted and made again. What was here before is gone.",
+  retention: "Some of what was said while you were away is no longer kept.",
+  future_seq: "The room's log was replaced. What you see is what it holds now.",
+};
+
+export class Timeline {
+  #rooms;
+  #files;
+  #scroll = byId("scroll");
+  #list = byId("messages");
+  #pendingList = byId("pending");
+  #top = byId("top");
+  #toEnd = byId("to-end");
+  #toEndWords = byId("to-end-words");
+  #atEnd = true;
+  #restoring = false;
+
+  /** @param files makes the card of a message that offers a file, or null */
+  constructor(rooms, files) {
+    this.#rooms = rooms;
+    this.#files = files;
+    this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#toEnd.addEventListener("click", () => this.toEnd());
+    new ResizeObserver(() => this.#atEnd && this.#stickToEnd()).observe(this.#scroll);
+    document.addEventListener("visibilitychange", () => this.#read());
+    window.addEventListener("focus", () => this.#read());
+    const ifCurrent = (listener) => (event) => event.room === rooms.current && listener(event);
+    rooms.on("shown", () => this.#render());
+    rooms.on("reset", ifCurrent(() => this.#render()));
+    rooms.on("message", ifCurrent(({ message }) => this.#append(message)));
+    rooms.on("older", ifCurrent(({ messages }) => this.#prepend(messages)));
+    rooms.on("newer", ifCurrent(({ messages }) => this.#extend(messages)));
+    rooms.on("trimmed", ifCurrent(() => this.#render()));
+    rooms.on("pending", ifCurrent(() => this.#renderPending()));
+    rooms.on("loading", ifCurrent(() => this.#renderTop()));
+  }
+
+  get #room() {
+    return this.#rooms.current;
+  }
+
+  async toEnd() {
+    const room = this.#room;
+    if (!room) return;
+    this.#atEnd = true;
+    room.scroll = undefined;
+    if (!room.live) await this.#rooms.toEnd(room).catch(() => {});
+    this.#stickToEnd();
+    this.#read();
+  }
+
+  /** Scrolls to a message that is shown. */
+  toSeq(seq) {
+    this.#atEnd = false;
+    this.#itemOf(seq)?.scrollIntoView({ block: "start" });
+    this.#renderToEnd();
+  }
+
+  /** Keeps the reader's place while the room is away. */
+  rememberPlace() {
+    const room = this.#room;
+    if (!room) return;
+    room.scroll = this.#atEnd ? undefined : this.#scroll.scrollTop;
+  }
+
+  #itemOf(seq) {
+    return this.#list.querySelector(`[data-seq="${seq}"]`);
+  }
+
+  #render() {
+    const room = this.#room;
+    this.#list.replaceChildren();
+    this.#renderTop();
+    this.#renderPending();
+    if (!room) return;
+    const keepPlace = this.#shownSlug === room.slug && !this.#atEnd;
+    const place = keepPlace ? this.#scroll.scrollTop : room.scroll;
+    this.#shownSlug = room.slug;
+    this.#list.append(...this.#build(room.items, null));
+    const marker = this.#list.querySelector(".marker");
+    this.#atEnd = place === undefined;
+    if (place !== undefined) this.#scroll.scrollTop = place;
+    else this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    if (place === undefined && marker && room.unread > 0) {
+      const above = marker.offsetTop - this.#scroll.clientHeight / 4;
+      if (above < this.#scroll.scrollTop) {
+        this.#scroll.scrollTop = above;
+        this.#atEnd = this.#distance() < AT_END_PX;
+      }
+    }
+    this.#renderToEnd();
+    this.#read();
+  }
+
+  #shownSlug = "";
+
+  #renderTop() {
+    const room = this.#room;
+    this.#top.replaceChildren();
+    if (!room) return;
+    const say = (title, words, ...more) => this.#top.append(el("div", { class: "beginning" }, el("h2", {}, title), el("p", {}, words), ...more));
+    if (room.state === "joining") {
+      this.#top.append(el("div", { class: "skeleton", role: "status", "aria-label": "Opening the room" },
+        ...[70, 40, 55, 30, 62].map((_, line) => el("div", { class: `bone bone-${line}` }))));
+      return;
+    }
+    if (room.state === "gone") {
+      say("This room was deleted", "Opening it again makes a new, empty room of the same name.",
+        el("button", { class: "primary", type: "button", onclick: () => this.#rooms.open(room.slug) }, "Open it again"));
+      return;
+    }
+    if (room.state === "refused") {
+      say("The room did not open", room.reason || "The server refused it.",
+        el("button", { class: "primary", type: "button", onclick: () => this.#rooms.open(room.slug) }, "Try again"));
+      return;
+    }
+    if (GAPS[room.gap]) this.#top.append(el("p", { class: "gap", role: "status" }, GAPS[room.gap]));
+    if (room.more) {
+      this.#top.append(el("button", { class: "more", type: "button", disabled: room.loading, onclick: () => this.#rooms.older(room) },
+        room.loading ? "Loading older messages…" : "Load older messages"));
+    } else {
+      say(`#${room.slug}`, room.items.length === 0
+        ? "Nothing has been said here yet. Write the first message, or copy the invitation link above and send it to someone."
+        : "This is where the room begins.");
+    }
+  }
+
+  #renderPending() {
+    const room = this.#room;
+    const atEnd = this.#atEnd;
+    this.#pendingList.replaceChildren(...(room ? [...room.pending.values()].map((message) => this.#pendingItem(room, message)) : []));
+    if (atEnd) this.#stickToEnd();
+  }
+
+  #pendingItem(room, message) {
+    const offer = this.#files.nameIn(message.text);
+    const item = el("li", { class: `message first mine ${message.state}`, "data-id": message.id },
+      avatar(this.#rooms.user),
+      el("div", { class: "body" },
+        el("p", { class: "head" }, el("b", { class: `who who-${hueOf(this.#rooms.user)}` }, this.#rooms.user),
+          el("time", { title: fullOf(message.at) }, message.state === "failed" ? "Not sent" : "Sending…")),
+        el("div", { class: "text" }, offer ?? formatted(message.text))));
+    if (message.state === "failed") {
+      item.lastChild.append(el("p", { class: "failure", role: "alert" }, `${message.error?.message ?? "It was refused"}. `,
+        el("button", { type: "button", onclick: () => this.#rooms.again(room, message.id) }, "Send again"),
+        el("button", { type: "button", onclick: () => this.#rooms.discard(room, message.id) }, "Discard")));
+    }
+    return item;
+  }
+
+  /** Items for messages that follow `previous`; day lines and the marker among them. */
+  #build(messages, previous) {
+    const out = [];
+    for (const message of messages) {
+      const date = new Date(message.time);
+      const newDay = !previous || !sameDay(date, new Date(previous.time));
+      const marked = message.seq === this.#room.firstUnread;
+      if (newDay) out.push(el("li", { class: "day" }, el("span", {}, dayOf(date))));
+      if (marked) out.push(el("li", { class: "marker" }, el("span", {}, "New messages")));
+      const first = newDay || marked || previous.user !== message.user || date - new Date(previous.time) > GROUP_MS;
+      out.push(this.#item(message, date, first));
+      previous = message;
+    }
+    return out;
+  }
+
+  #item(message, date, first) {
+    const mine = message.user === this.#rooms.user;
+    const card = this.#files.card(message);
+    const time = el("time", { dateTime: message.time, title: fullOf(date) }, clockOf(date));
+    const text = card ?? el("div", { class: isPictures(message.text) ? "text pictures" : "text", dir: "auto" }, formatted(message.text));
+    const head = first
+      ? el("p", { class: "head" }, el("b", { class: `who who-${hueOf(message.user)}`, dir: "auto" }, message.user), time)
+      : el("span", { class: "unseen" }, `${message.user}, `);
+    return el("li", { class: `message ${first ? "first" : "next"}${mine ? " mine" : ""}`, "data-seq": message.seq },
+      first ? avatar(message.user) : time, el("div", { class: "body" }, head, text));
+  }
+
+  #append(message) {
+    const room = this.#room;
+    const atEnd = this.#atEnd;
+    if (room.live) {
+      const previous = room.items.at(-2) ?? null;
+      if (this.#seen() && atEnd) room.firstUnread = undefined;
+      this.#list.append(...this.#build([message], previous));
+      if (previous === null) this.#renderTop();
+    }
+    if (atEnd) {
+      this.#stickToEnd();
+      this.#rooms.trim(room);
+    }
+    if (message.user !== this.#rooms.user) announce(`${message.user}: ${this.#files.nameIn(message.text) ?? message.text.slice(0, 300)}`);
+    this.#read();
+    this.#renderToEnd();
+  }
+
+  /** Puts older messages above; what the reader looks at stays where it is. */
+  #prepend(messages) {
+    const first = this.#list.querySelector(".message");
+    const next = this.#room.items[messages.length];
+    const before = first?.getBoundingClientRect().top ?? 0;
+    const made = this.#build(messages, null);
+    if (next && first) {
+      // The one that was the first has a neighbour now: it may go into its group, or keep its day.
+      while (this.#list.firstChild !== first) this.#list.firstChild.remove();
+      const again = this.#build([next], messages.at(-1));
+      first.replaceWith(...again);
+      this.#list.prepend(...made);
+      this.#renderTop();
+      const now = again.at(-1).getBoundingClientRect().top;
+      this.#scroll.scrollTop += now - before;
+    } else {
+      this.#list.prepend(...made);
+    }
+    this.#renderTop();
+  }
+
+  #extend(messages) {
+    const { items } = this.#room;
+    const top = this.#scroll.scrollTop;
+    this.#list.append(...this.#build(messages, items[items.length - messages.length - 1] ?? null));
+    this.#scroll.scrollTop = top;
+    this.#scrolled();
+  }
+
+  #distance() {
+    return this.#scroll.scrollHeight - this.#scroll.scrollTop - this.#scroll.clientHeight;
+  }
+
+  #stickToEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+
+  #scrolled() {
+    const room = this.#room;
+    if (!room) return;
+    const distance = this.#distance();
+    this.#atEnd = room.live && distance < AT_END_PX;
+    if (this.#scroll.scrollTop < LOAD_AHEAD_PX) this.#rooms.older(room);
+    if (!room.live && distance < LOAD_AHEAD_PX) this.#rooms.newer(room);
+    this.#renderToEnd();
+    this.#read();
+  }
+
+  #renderToEnd() {
+    const room = this.#room;
+    const away = room?.state === "open" && (!room.live || this.#distance() > this.#scroll.clientHeight / 2 || (room.unread > 0 && !this.#atEnd));
+    this.#toEnd.hidden = !away;
+    if (away) this.#toEndWords.textContent = room.unread > 0 ? `${room.unread} new` : "Newest";
+    this.#toEnd.classList.toggle("news", away && room.unread > 0);
+    if (away) this.#toEnd.setAttribute("aria-label", room.unread > 0 ? `Go to the newest messages, ${room.unread} unread` : "Go to the newest messages");
+  }
+
+  #seen() {
+    return document.visibilityState === "visible" && document.hasFocus();
+  }
+
+  #read() {
+    const room = this.#room;
+    if (room?.state === "open" && this.#atEnd && this.#seen()) this.#rooms.markRead(room);
+  }
+}
