@@ -46,7 +46,7 @@ public:
 
     int run() {
         ops_server_.start(settings_.ops_listen, settings_.ops_port);
-        ops::Signals signals(io_, {[this, &signals](int) { stop(signals); }, [] {}});
+        ops::Signals signals(io_, {[this, &signals](int) { stop(signals); }, [this] { reload(); }});
         backend_ = settings_.local ? make_local_backend(loop_, settings_, core_, log_)
                                    : make_cluster_backend(loop_, settings_, core_, log_);
         core_.use(backend_->workers(), backend_->publisher());
@@ -106,6 +106,18 @@ private:
                     if (--*left == 0) done();
                 });
             });
+    }
+
+    /// Takes up a renewed certificate without letting go of a connection; keeps the old one when the new one is no good.
+    void reload() {
+        if (!settings_.tls) return;
+        try {
+            const auto renewed = net::TlsContext::server(settings_.tls_cert, settings_.tls_key);
+            for (auto& shard : shards_) shard->post_tls(renewed);
+            log_.info("certificate_reloaded", {{"file", settings_.tls_cert}});
+        } catch (const std::exception& failure) {
+            log_.error("certificate_not_reloaded", {{"why", failure.what()}});
+        }
     }
 
     void stop(ops::Signals& signals) {

@@ -18,7 +18,7 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);  // when the proce
 }  // namespace
 
 Shard::Shard(ShardIndex index, const ShardContext& context)
-    : index_(index), context_(context), io_(1), loop_(io_), acceptor_(io_), tick_timer_(io_), accept_pause_(io_),
+    : index_(index), context_(context), tls_(context.tls), io_(1), loop_(io_), acceptor_(io_), tick_timer_(io_), accept_pause_(io_),
       next_key_((std::uint64_t{index} << 48) + 1) {}
 
 Shard::~Shard() { stop(); }
@@ -73,7 +73,7 @@ void Shard::take(tcp::socket socket) {
     }
     ++stats_.connections_accepted;
     const SessionKey key{next_key_++};
-    auto client = std::make_unique<Client>(*this, key, net::Stream(std::move(socket), context_.tls.get(), net::Role::server));
+    auto client = std::make_unique<Client>(*this, key, net::Stream(std::move(socket), tls_.get(), net::Role::server));
     Client& started = *client;
     clients_.emplace(key.value, std::move(client));
     started.start();
@@ -205,6 +205,10 @@ void Shard::post_drain(std::function<void()> done) {
         flush_commands();
         done();
     });
+}
+
+void Shard::post_tls(std::shared_ptr<const net::TlsContext> tls) {
+    asio::post(io_, [this, tls = std::move(tls)]() mutable { tls_ = std::move(tls); });
 }
 
 void Shard::post_go_away(std::function<void()> done) {

@@ -25,7 +25,7 @@ namespace roomcast::edge {
 struct ShardContext {
     const HttpApi& http;
     const auth::TokenAuthority& tokens;
-    std::shared_ptr<const net::TlsContext> tls;  // null: plain TCP
+    std::shared_ptr<const net::TlsContext> tls;  // at the start; null: plain TCP
     NodeId node;
     ops::Log& log;
     std::function<void(ShardIndex, std::vector<CoreCommand>)> post_to_core;
@@ -59,6 +59,8 @@ public:
     void post_drain(std::function<void()> done);
     /// Says goodbye to all; `done` is called on the shard's thread when none is left.
     void post_go_away(std::function<void()> done);
+    /// The certificate for connections from now on; those that are open keep theirs.
+    void post_tls(std::shared_ptr<const net::TlsContext> tls);
     /// `take` is called on the shard's thread.
     void post_report(std::function<void(ShardReport)> take);
 
@@ -98,6 +100,7 @@ private:
 
     ShardIndex index_;
     const ShardContext& context_;
+    std::shared_ptr<const net::TlsContext> tls_;
     boost::asio::io_context io_;
     net::Loop loop_;
     boost::asio::ip::tcp::acceptor acceptor_;

@@ -26,7 +26,7 @@ enum class Role { server, client };
 /// OpenSSL gives its record buffers back whenever they are empty.
 class Stream {
 public:
-    /// `tls` may be null for plain TCP; else it must outlive the stream.
+    /// `tls` may be null for plain TCP. The stream keeps what it needs of it.
     Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role role);
 
     [[nodiscard]] IoOutcome handshake();

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import signal
+import ssl
 import subprocess
 
 import pytest
 from support.roomlog import assert_exact
-from support.servers import PRODUCE, REPLAY
+from support.servers import PRODUCE, REPLAY, ROOT
+from support.waiting import eventually
 from support.wsclient import Closed, Crowd, Refused, unique
 
 RESTARTING = 1012
@@ -160,3 +162,33 @@ async def test_replay_and_produce_work_on_the_log_of_a_stopped_server(own_server
     own_server.start()
     back = await crowd.connect()
     assert [message["text"] for message in (await back.join(room))["messages"]] == [*texts, "four"]
+
+
+def shown_certificate(edge):
+    return ssl.get_server_certificate(("127.0.0.1", edge.port))
+
+
+async def test_a_renewed_certificate_is_taken_up_on_sighup_and_no_session_ends(own_server, crowd):
+    room = unique("renewal")
+    client = await crowd.connect()
+    await client.join(room)
+    old = await asyncio.to_thread(shown_certificate, own_server.edge)
+    certs = own_server.jwt_secret.parent
+    (certs / "server.pem").unlink()
+    subprocess.run([ROOT / "certs/make-certs", "--dir", certs], check=True, stdout=subprocess.DEVNULL)
+    own_server.signal(signal.SIGHUP)
+    await eventually(lambda: shown_certificate(own_server.edge) != old, "the new certificate is shown")
+    await client.say(room, "the old session goes on")
+    newcomer = await crowd.connect()
+    await newcomer.join(room)
+    await newcomer.say(room, "and new ones come")
+    await client.saw(room, count=2)
+
+
+async def test_a_certificate_that_cannot_be_used_leaves_the_old_one_in_place(own_server, crowd):
+    certs = own_server.jwt_secret.parent
+    old = await asyncio.to_thread(shown_certificate, own_server.edge)
+    (certs / "server.pem").write_text("this is no certificate\n")
+    own_server.signal(signal.SIGHUP)
+    await eventually(lambda: "certificate_not_reloaded" in own_server.logs[0].read_text(), "the refusal is logged")
+    assert await asyncio.to_thread(shown_certificate, own_server.edge) == old
