@@ -35,8 +35,8 @@ using channel::ReadResult;
 using channel::sqlite::SqliteChannel;
 
 constexpr std::size_t output_bytes = 64 * 1024;  // collected, then written at once
-constexpr TimeMs clock_skew_ms = 60'000;         // edges stamp times by clocks of their own, so far apart at most
-constexpr int interrupted = 130;                 // as a shell says it
+constexpr TimeMs clock_skew_ms = 60'000;  // edges stamp times by clocks of their own, so far apart at most
+constexpr int interrupted = 130;          // as a shell says it
 
 /// Lines for stdout, collected.
 class Output {
@@ -84,26 +84,30 @@ Wanted wanted_by(const ops::ReplaySettings& settings) {
             parse_rfc3339(settings.from_time), parse_rfc3339(settings.to_time)};
 }
 
-/// Finds the room, reads its log page by page up to what it holds now, then follows it where that is asked for.
+/// Finds the room, reads its log page by page up to what it holds now, then follows it where that is asked
+/// for.
 ///
-/// The log is read once, from a dedupe window's length before the first wanted message on, through one DedupeWindow
-/// which the tail goes on with: so repeats are known exactly as every other reader knows them, and cheaper than by
-/// HistoryReader, which looks back anew for each page.
+/// The log is read once, from a dedupe window's length before the first wanted message on, through one
+/// DedupeWindow which the tail goes on with: so repeats are known exactly as every other reader knows them,
+/// and cheaper than by HistoryReader, which looks back anew for each page.
 class Replay final : private channel::TailSink {
 public:
     explicit Replay(const ops::ReplaySettings& settings)
-        : settings_(settings), wanted_(wanted_by(settings)), log_(ops::make_log(settings.log, "roomcast-replay")) {}
+        : settings_(settings),
+          wanted_(wanted_by(settings)),
+          log_(ops::make_log(settings.log, "roomcast-replay")) {}
 
     int run() {
         ops::Signals signals(io_, {[this](int) { on_signal(); }, [this] { on_signal(); }});
         open_log();
         directory_ = std::make_unique<channel::RoomDirectory>(io_, *table_, *admin_, log_);
-        directory_->open(RoomSlug::trusted(settings_.room), false, {}, [this](Result<channel::RoomInfo> found) {
-            if (!found) return fail(found.error());
-            room_ = found->log;
-            prefix_bytes_ = wire::record_prefix(room_.room).size();
-            look_where_to_begin();
-        });
+        directory_->open(RoomSlug::trusted(settings_.room), false, {},
+                         [this](Result<channel::RoomInfo> found) {
+                             if (!found) return fail(found.error());
+                             room_ = found->log;
+                             prefix_bytes_ = wire::record_prefix(room_.room).size();
+                             look_where_to_begin();
+                         });
         io_.run();
         signals.disarm();
         return exit_code_;
@@ -112,7 +116,8 @@ public:
 private:
     void open_log() {
         if (settings_.local) {
-            const std::shared_ptr<SqliteChannel> local = SqliteChannel::open_read_only(io_, settings_.data_dir);
+            const std::shared_ptr<SqliteChannel> local =
+                SqliteChannel::open_read_only(io_, settings_.data_dir);
             reader_ = local;
             admin_ = local;
             table_ = local;
@@ -124,7 +129,8 @@ private:
             log_.debug("kafka", {{"facility", facility}, {"text", text}});
             if (level <= 3) kafka_trouble_ = text;
         };
-        if (const auto valid = kafka::validate(config); !valid) throw std::runtime_error(valid.error().detail);
+        if (const auto valid = kafka::validate(config); !valid)
+            throw std::runtime_error(valid.error().detail);
         reader_ = kafka::make_log_reader(io_, config, NodeId::trusted("roomcast-replay"));
         admin_ = kafka::make_log_admin(io_, config);
         table_ = kafka::make_table_log(io_, config);
@@ -176,8 +182,8 @@ private:
     }
 
     void follow() {
-        const bool past = at_ > wanted_.to_seq ||
-                          (wanted_.to_time && now_ms() - *wanted_.to_time > clock_skew_ms);
+        const bool past =
+            at_ > wanted_.to_seq || (wanted_.to_time && now_ms() - *wanted_.to_time > clock_skew_ms);
         if (past) return finish(0);
         flush();
         tail_ = reader_->tail(room_, at_, *this);

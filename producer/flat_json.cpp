@@ -28,9 +28,8 @@ public:
         out.clear();
         if (!take('"')) return false;
         while (true) {
-            const auto plain = std::ranges::find_if(left_, [](char c) {
-                return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-            });
+            const auto plain = std::ranges::find_if(
+                left_, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
             const auto bytes = static_cast<std::size_t>(plain - left_.begin());
             out.append(left_.substr(0, bytes));
             left_.remove_prefix(bytes);

@@ -12,9 +12,9 @@ struct FlatField {
     bool found = false;
 };
 
-/// Reads the named strings out of a JSON object that holds nothing but strings, as lines of an import mostly do,
-/// several times faster than a general parser. False for everything else (numbers, nesting, surrogates in \u
-/// escapes, faults), which is then a general parser's to read or to refuse. UTF-8 is not checked. Pure.
+/// Reads the named strings out of a JSON object that holds nothing but strings, as lines of an import mostly
+/// do, several times faster than a general parser. False for everything else (numbers, nesting, surrogates in
+/// \u escapes, faults), which is then a general parser's to read or to refuse. UTF-8 is not checked. Pure.
 [[nodiscard]] bool read_flat_json(std::string_view text, std::span<FlatField> fields);
 
 }  // namespace roomcast::producer

@@ -80,8 +80,7 @@ void Importer::send(ImportRoom& room) {
         const channel::AppendTicket ticket = free_tickets_.back();
         auto queued = publisher_->publish(*room.log, room.waiting.front().record, ticket);
         if (!queued && queued.error().code == Errc::busy) {
-            room.stalled = true;
-            stalled_.push_back(&room);
+            stall(room);
             // Outcomes make room again; where there are none to come, time has to.
             if (free_tickets_.size() == flights_.size()) resume_later(room);
             return;
@@ -125,6 +124,12 @@ void Importer::on_append_failed(channel::AppendTicket ticket, Error error) {
         if (error.code == Errc::room_gone) refuse(room, error);
     }
     if (room.in_flight == 0 && !room.failed.empty()) settle(room);
+    stall(room);  // not `send`: that may be who called
+}
+
+void Importer::stall(ImportRoom& room) {
+    if (std::exchange(room.stalled, true)) return;
+    stalled_.push_back(&room);
 }
 
 void Importer::settle(ImportRoom& room) {
@@ -185,7 +190,8 @@ void Importer::stop() {
             if (item.tries == 0) {
                 let_go(item);  // was never sent: it is not counted
             } else {
-                fail(item, item.maybe_kept ? "stopped: it is not known whether it was sent" : "stopped: not sent");
+                fail(item,
+                     item.maybe_kept ? "stopped: it is not known whether it was sent" : "stopped: not sent");
             }
         }
     }

@@ -23,21 +23,22 @@ namespace roomcast::producer {
 
 /// How much an import holds and how long it tries.
 struct ImportLimits {
-    std::size_t held_lines = 32'768;                // taken and not settled; then no more are taken
-    std::size_t held_bytes = 64UL * 1024 * 1024;    // the same, of the records' values
-    std::size_t in_flight_per_room =                // so that what is sent again lies close enough behind
-        limits::dedupe_window_records / 2;          // its first attempt to be known as a repeat
-    std::size_t rooms_opened_at_once = 8;           // a topic takes some 30 ms to make, an opening 5 s at most
-    int tries = 3;                                  // of one append, and of opening one room
+    std::size_t held_lines = 16'384;              // taken and not settled; then no more are taken
+    std::size_t held_bytes = 64UL * 1024 * 1024;  // the same, of the records' values
+    // So few that what is sent again lies close enough behind its first attempt to be known as a repeat.
+    std::size_t in_flight_per_room = limits::dedupe_window_records / 2;
+    std::size_t rooms_opened_at_once = 8;  // a topic takes some 30 ms to make, an opening 5 s at most
+    int tries = 3;                         // of one append, and of opening one room
     std::chrono::milliseconds retry_pause{1'000};
-    std::int64_t unknown_age_ms = 60'000;           // half of dedupe_window_ms: older ones of unknown fate stay so
+    std::int64_t unknown_age_ms = 60'000;  // half of dedupe_window_ms: older ones of unknown fate stay so
 };
 
 /// Gets lines into their rooms' logs: every line at least tried, each room's in the order of the input.
 ///
-/// Owned by the program, on the Appender's thread; made before the Appender, whose listener it is, and destroyed
-/// after it. Ends by `stop`, or by itself when all that was taken is settled (`idle`). Within a room a failure
-/// stops the sending until everything in flight is settled; import_room.hpp says what is sent again then.
+/// Owned by the program, on the Appender's thread; made before the Appender, whose listener it is, and
+/// destroyed after it. Ends by `stop`, or by itself when all that was taken is settled (`idle`). Within a
+/// room a failure stops the sending until everything in flight is settled; import_room.hpp says what is sent
+/// again then.
 class Importer final : public channel::AppendListener {
 public:
     struct Counts {
@@ -50,7 +51,8 @@ public:
     struct Callbacks {
         OpenRoom open;
         std::function<void(std::uint64_t line, std::string_view why)> failed;
-        std::function<void()> settled;  // there is room for more, or it is idle; not called from within `take`
+        std::function<void()>
+            settled;  // there is room for more, or it is idle; not called from within `take`
     };
 
     Importer(boost::asio::io_context& io, ImportLimits limits, Callbacks callbacks);
@@ -87,6 +89,7 @@ private:
     void opened(ImportRoom& room, Result<LogId> log);
     void refuse(ImportRoom& room, const Error& error);
     void send(ImportRoom& room);
+    void stall(ImportRoom& room);
     Flight land(channel::AppendTicket ticket);
     void settle(ImportRoom& room);
     void fail(const ImportItem& item, std::string_view why);
@@ -113,7 +116,7 @@ private:
 
     std::vector<ImportRoom*> resting_;  // to be gone on with by `resume_timer_`
     boost::asio::steady_timer resume_timer_;
-    std::vector<ImportRoom*> stalled_;  // the appender was busy: gone on with after the next outcomes
+    std::vector<ImportRoom*> stalled_;  // to be gone on with once this turn's outcomes are taken
     bool settled_posted_ = false;
 };
 

@@ -17,9 +17,10 @@ struct InputLine {
     channel::Record record;
 };
 
-/// Reads `{"room":"general","user":"alice","text":"hi","id":"c1"}`, stamped with the time of now. Without an id it
-/// is given `<run>-<number>`, the same for each attempt to send it. Other fields are left alone, so that what
-/// roomcast-replay prints can be read. Never throws; any text gives a line or a reason. Pure but for the clock.
+/// Reads `{"room":"general","user":"alice","text":"hi","id":"c1"}`, stamped with the time of now. Without an
+/// id it is given `<run>-<number>`, the same for each attempt to send it. Other fields are left alone, so
+/// that what roomcast-replay prints can be read. Never throws; any text gives a line or a reason. Pure but
+/// for the clock.
 [[nodiscard]] Result<InputLine> parse_input_line(std::string_view text, std::uint64_t number,
                                                  std::string_view run);
 

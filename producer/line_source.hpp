@@ -19,9 +19,9 @@ namespace roomcast::producer {
 /// Reads and parses NDJSON from a file descriptor, on a thread of its own so that a slow pipe never holds up
 /// the event loop, nor parsing the appends.
 ///
-/// Owned by the program; made, asked (`next`) and destroyed on the loop's thread. The bounds below hold what was
-/// read and not taken; past them the thread waits, and with it whoever writes to the pipe. The destructor ends the
-/// thread at once, also in the midst of a read.
+/// Owned by the program; made, asked (`next`) and destroyed on the loop's thread. The bounds below hold what
+/// was read and not taken; past them the thread waits, and with it whoever writes to the pipe. The destructor
+/// ends the thread at once, also in the midst of a read.
 class LineSource {
 public:
     static constexpr std::size_t read_bytes = 64 * 1024;   // one read, and so one batch

@@ -33,11 +33,13 @@ namespace kafka = channel::kafka;
 using channel::sqlite::SqliteChannel;
 
 constexpr auto topics_deadline = std::chrono::seconds(15);  // for brokers to answer at all
-/// To the outcome of one append. Longer than the servers' limits::append_deadline_ms: nobody waits for an answer
-/// here, and what librdkafka sends again by itself keeps its order through any outage shorter than this. An append
-/// of unknown fate and its next attempt (see ImportLimits::unknown_age_ms) still end within dedupe_window_ms.
+/// To the outcome of one append. Longer than the servers' limits::append_deadline_ms: nobody waits for an
+/// answer here, and what librdkafka sends again by itself keeps its order through any outage shorter than
+/// this. An append of unknown fate and its next attempt (see ImportLimits::unknown_age_ms) still end within
+/// dedupe_window_ms.
 constexpr int append_deadline_ms = 30'000;
-/// How long a batch is collected, at least. No reader waits for an import, and whole batches cost half as much.
+/// How long a batch is collected, at least. No reader waits for an import, and whole batches cost half as
+/// much.
 constexpr int least_linger_ms = 2;
 constexpr auto tick = std::chrono::milliseconds(500);
 
@@ -83,18 +85,16 @@ public:
         if (!open_log()) return 1;
         importer_.use(*publisher_);
         directory_ = std::make_unique<channel::RoomDirectory>(io_, *table_, *admin_, log_);
-        source_ = std::make_unique<LineSource>(STDIN_FILENO, make_epoch().str(), [this] {
-            boost::asio::post(io_, [this] { take_input(); });
-        });
+        source_ = std::make_unique<LineSource>(STDIN_FILENO, make_epoch().str(),
+                                               [this] { boost::asio::post(io_, [this] { take_input(); }); });
         keep_up();
         if (!stopped_) io_.run();
         signals.disarm();
         progress_.clear();
         const auto& counts = importer_.counts();
-        std::printf("{\"sent\":%llu,\"acked\":%llu,\"failed\":%llu}\n",
-                    static_cast<unsigned long long>(counts.sent),
-                    static_cast<unsigned long long>(counts.acked),
-                    static_cast<unsigned long long>(counts.failed));
+        std::printf(
+            "{\"sent\":%llu,\"acked\":%llu,\"failed\":%llu}\n", static_cast<unsigned long long>(counts.sent),
+            static_cast<unsigned long long>(counts.acked), static_cast<unsigned long long>(counts.failed));
         return counts.failed == 0 && !stopped_ && !input_failed_ ? 0 : 1;
     }
 
@@ -116,7 +116,8 @@ private:
 
     [[nodiscard]] bool open_kafka() {
         auto config = channel::kafka_config(settings_.kafka, log_);
-        // What goes wrong is told by line; librdkafka's own words are for --log-level debug and for the last one.
+        // What goes wrong is told by line; librdkafka's own words are for --log-level debug and for the last
+        // one.
         config.log = [this](int level, std::string_view facility, std::string_view text) {
             log_.debug("kafka", {{"facility", facility}, {"text", text}});
             if (level <= 3) kafka_trouble_ = text;
@@ -150,8 +151,8 @@ private:
                          });
     }
 
-    /// Takes what was read, as long as the importer has room: what is left keeps the reading thread waiting, and
-    /// so whoever writes to our stdin.
+    /// Takes what was read, as long as the importer has room: what is left keeps the reading thread waiting,
+    /// and so whoever writes to our stdin.
     void take_input() {
         while (!stopped_ && !input_ended_ && importer_.has_room()) {
             auto batch = source_->next();
