@@ -79,7 +79,7 @@ function showRooms() {
     if (location.hash === `#${slug}`) show(slug);
     else location.hash = slug;
   };
-  const files = new Files(client, rooms);
+  const files = new Files(client, rooms, byId("preparing"));
   const timeline = new Timeline(rooms, files);
   const composer = new Composer(rooms, () => timeline.toEnd());
   const sidebar = new Sidebar(rooms, client, go);
@@ -160,6 +160,11 @@ function showRooms() {
     toast(`You left #${slug}.`);
   };
 
+  takeFiles((list) => {
+    const room = rooms.current;
+    if (room?.state === "open") for (const file of list) files.offer(room, file);
+  });
+
   const dialog = byId("date-dialog");
   byId("to-date").onclick = () => {
     byId("date").max = new Date().toLocaleDateString("sv");  // the Swedish write dates as ISO does
@@ -180,6 +185,38 @@ function showRooms() {
   };
 
   begin();
+}
+
+/** Files by the button, by dropping, by pasting. */
+function takeFiles(offer) {
+  const input = byId("file");
+  byId("attach").onclick = () => input.click();
+  input.onchange = () => {
+    offer([...input.files]);
+    input.value = "";
+  };
+  const area = byId("conversation");
+  const drop = byId("drop");
+  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+  area.addEventListener("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    drop.hidden = false;
+  });
+  area.addEventListener("dragleave", (event) => {
+    if (!area.contains(event.relatedTarget)) drop.hidden = true;
+  });
+  area.addEventListener("drop", (event) => {
+    drop.hidden = true;
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    offer([...event.dataTransfer.files]);
+  });
+  byId("text").addEventListener("paste", (event) => {
+    if (!event.clipboardData?.files.length) return;
+    event.preventDefault();
+    offer([...event.clipboardData.files]);
+  });
 }
 
 try {
