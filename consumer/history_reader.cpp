@@ -21,7 +21,7 @@ public:
     Reading(channel::LogReader& reader, std::shared_ptr<bool> alive, LogId log, HistoryQuery query,
             channel::Callback<HistoryResult> done)
         : reader_(reader), alive_(std::move(alive)), log_(std::move(log)), query_(query), done_(std::move(done)),
-          prefix_bytes_(wire::record_prefix(log_.room).size()) {}
+          prefix_bytes_(wire::record_prefix(log_.room).size()), reach_(query_.limit) {}
 
     void start() {
         reader_.bounds(log_, [self = shared_from_this()](Result<Bounds> bounds) {
@@ -74,7 +74,7 @@ private:
     void read_on(Seq at) {
         if (at >= end_ || enough()) return judge(at);
         const int most = backwards_ ? static_cast<int>(std::min<std::int64_t>(4096, end_.value - at.value))
-                                    : static_cast<int>(std::max<std::int64_t>(0, from_.value - at.value)) + query_.limit + 1;
+                                    : static_cast<int>(std::max<std::int64_t>(0, from_.value - at.value)) + reach_ + 1;
         reader_.read(log_, {at, end_, std::min(most, 4096), 2 * limits::history_page_bytes},
                      [self = shared_from_this()](Result<ReadResult> read) {
                          if (!*self->alive_) return;
@@ -92,7 +92,7 @@ private:
 
     /// Reading forwards ends when the page is full; reading backwards, the range is the page.
     [[nodiscard]] bool enough() const {
-        return !backwards_ && (shown_ > query_.limit || bytes_ > query_.max_bytes);
+        return !backwards_ && (shown_ > reach_ || bytes_ > query_.max_bytes);
     }
 
     void judge(Seq read_to) {
@@ -131,6 +131,12 @@ private:
             ++extensions_;
             const std::int64_t further = std::max<std::int64_t>(32, query_.limit) << extensions_;
             from_ = std::max(bounds_.first, Seq{from_.value - further});
+            return look_back(first_look_back);
+        }
+        if (!backwards_ && messages == 0 && !query_.with_repeats && read_to < end_) {
+            // Nothing but repeats, and more behind them: who asks on from the last message would be given them again.
+            from_ = read_to;
+            reach_ = std::min(2 * reach_, 4096);
             return look_back(first_look_back);
         }
         HistoryResult result;
@@ -179,6 +185,7 @@ private:
     Seq read_from_;  // where the look back begins
     bool backwards_ = false;
     int extensions_ = 0;
+    int reach_;  // reading forwards: so many records make a page
     int shown_ = 0;
     std::size_t bytes_ = 0;
     std::vector<channel::StoredRecord> records_;

@@ -53,9 +53,10 @@ void RoomHub::read_window(Seq at, Seq next, std::int64_t look_back,
                           std::shared_ptr<std::vector<channel::StoredRecord>> read) {
     if (at >= next) {
         const Seq from = std::max(log_first_, Seq{next.value - look_back});
-        const bool enough = from == log_first_ || read->empty() ||
-                            DedupeWindow::reaches_back(from, read->front().record.time, next, now_ms());
-        if (enough || look_back >= limits::dedupe_window_records) return become_ready(next, std::move(*read));
+        const bool enough = from == log_first_ ||
+                            (!read->empty() &&
+                             DedupeWindow::reaches_back(from, read->front().record.time, next, now_ms()));
+        if (enough || look_back >= limits::dedupe_window_records) return become_ready(from, next, std::move(*read));
         return load_window(next, std::min(look_back * 8, limits::dedupe_window_records));
     }
     reader_.read(log_, {at, next, 4096, 4 * limits::history_page_bytes},
@@ -71,10 +72,8 @@ void RoomHub::read_window(Seq at, Seq next, std::int64_t look_back,
                  });
 }
 
-void RoomHub::become_ready(Seq next, std::vector<channel::StoredRecord> window) {
-    const Seq from = window.empty() ? next : window.front().seq;
-    ring_.reset(window.empty() ? next.previous() : from.previous());
-    if (window.empty() || from <= log_first_) ring_.reset(log_first_.previous());
+void RoomHub::become_ready(Seq from, Seq next, std::vector<channel::StoredRecord> window) {
+    ring_.reset(from.previous());
     window_ = DedupeWindow();
     for (const auto& stored : window)
         ring_.push(take(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str(), stored.record.value));
@@ -97,6 +96,7 @@ void RoomHub::become_ready(Seq next, std::vector<channel::StoredRecord> window) 
         if (!subscriber.live) behind.emplace_back(subscriber.peer, subscriber.sub);
     for (const auto& [peer, sub] : behind) catch_up(peer, sub);
     serve_waiting();
+    if (!tail_) resume_tail();  // it broke while the window was read
 }
 
 link::Entry RoomHub::take(Seq seq, TimeMs time, std::string_view user, std::string_view id, std::string_view value) {
@@ -153,8 +153,7 @@ void RoomHub::on_tail_failed(Error error) {
         if (stopped || !*alive) return;
         tail_.reset();
         if (error.code == Errc::room_gone) return on_lost_(log_, error);
-        if (!ready_) return retry([this] { activate(); });
-        retry([this] { resume_tail(); });
+        if (ready_) retry([this] { resume_tail(); });  // else become_ready does, from where the window ends
     });
 }
 
@@ -170,7 +169,7 @@ void RoomHub::resume_tail() {
         // Below the log's start, messages are lost; above its end, it is not the log that it was.
         if (wanted > bounds->next) return on_lost_(log_, Error{Errc::unavailable, "the log is shorter than it was"});
         if (wanted < bounds->first) {
-            refuse_all(Error{Errc::unavailable, "messages were lost before they could be read"});
+            refuse_all(Error{Errc::room_gone, "messages were lost before they could be read; join again"});
             subscribers_.clear();
             ready_ = false;
             return activate();
@@ -263,7 +262,7 @@ void RoomHub::catch_up(PeerId peer, link::SubId sub) {
             return unsubscribe(peer, sub);
         }
         if (behind->after.next() < page->bounds.first) {
-            behind->sink->send(link::Refused{sub, Error{Errc::unavailable, "retention has passed this position"}});
+            behind->sink->send(link::Refused{sub, Error{Errc::room_gone, "retention has passed this position; join again"}});
             return unsubscribe(peer, sub);
         }
         if (!page->entries.empty()) behind->sink->deliver(sub, page->entries);

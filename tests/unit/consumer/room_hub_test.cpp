@@ -1,0 +1,300 @@
+#include "consumer/room_hub.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/consumer/service_rig.hpp"
+
+namespace roomcast::consumer {
+namespace {
+
+using Edge = ServiceRig::Edge;
+using Kind = link::ReadHistory::Kind;
+using test::range;
+
+link::ReadHistory question(Kind kind, std::int64_t seq = 0, int limit = 50) {
+    link::ReadHistory asked;
+    asked.kind = kind;
+    asked.seq = Seq{seq};
+    asked.limit = limit;
+    asked.at_least = Seq::none();
+    return asked;
+}
+std::vector<std::int64_t> seqs(const Result<link::HistoryPage>& page) {
+    REQUIRE(page);
+    std::vector<std::int64_t> found;
+    for (const auto& entry : page->entries) found.push_back(entry.seq.value);
+    return found;
+}
+
+/// An edge that is subscribed and answered. The room's messages are old, so that a worker reads back few of them.
+struct Subscribed : ServiceRig {
+    Edge edge{*this};
+    explicit Subscribed(int messages) {
+        channel.say_many(room, messages, now_ms() - 600'000);
+        edge.subscribe(1);
+        REQUIRE(until([&] { return edge.peer.has<link::Subscribed>(); }));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("questions about the newest messages are answered from the ring, those about old ones from the log") {
+    Subscribed rig(1'000);
+    const auto latest = rig.edge.ask(question(Kind::latest, 0, 20));
+    CHECK(seqs(latest) == range(980, 1'000));
+    CHECK(latest->covered == Seq{999});
+    CHECK(latest->more);
+    CHECK(latest->log_first == Seq{0});
+    CHECK(latest->log_last == Seq{999});
+    CHECK(seqs(rig.edge.ask(question(Kind::after, 990))) == range(991, 1'000));
+    CHECK(rig.service.stats().history_reads == 0);
+    CHECK(rig.service.stats().history_from_ring == 2);
+    const auto old = rig.edge.ask(question(Kind::before, 100, 20));
+    CHECK(seqs(old) == range(80, 100));
+    CHECK(old->more);
+    CHECK(seqs(rig.edge.ask(question(Kind::after, 10, 5))) == range(11, 16));
+    CHECK(rig.service.stats().history_reads == 2);
+}
+
+TEST_CASE("ring and log answer alike, wherever a page begins") {
+    Subscribed rig(600);
+    for (int i = 0; i < 40; ++i) rig.channel.say(rig.room, "alice", i % 3 == 0 ? "again" : "a" + std::to_string(i), "x");
+    REQUIRE(rig.until([&] { return rig.edge.seqs().size() == 40; }));
+    HistoryReader reader(rig.channel);
+    for (const auto kind : {Kind::before, Kind::after})
+        for (std::int64_t seq = 300; seq < 645; seq += 7)
+            for (const int limit : {1, 5, 40}) {
+                if (kind == Kind::after && seq >= 640) continue;
+                std::optional<Result<HistoryResult>> truth;
+                HistoryQuery query;
+                query.kind = kind;
+                query.seq = Seq{seq};
+                query.limit = limit;
+                reader.read(rig.room, query, [&](Result<HistoryResult> got) { truth = std::move(got); });
+                REQUIRE(rig.until([&] { return truth.has_value(); }));
+                std::vector<std::int64_t> expected;
+                for (const auto& entry : (*truth)->entries) expected.push_back(entry.seq.value);
+                auto answer = seqs(rig.edge.ask(question(kind, seq, limit)));
+                // The log's pages may be shorter, by the repeats that they left out.
+                CHECK(expected.empty() == answer.empty());
+                if (kind == Kind::after && (**truth).more) answer.resize(std::min(answer.size(), expected.size()));
+                CHECK(answer == expected);
+            }
+    CHECK(rig.service.stats().history_from_ring > 0);
+    CHECK(rig.service.stats().history_reads > 0);
+}
+
+TEST_CASE("a small room is answered from the ring to its first message, and `last` of none is no message") {
+    Subscribed rig(3);
+    const auto all = rig.edge.ask(question(Kind::latest));
+    CHECK(seqs(all) == range(0, 3));
+    CHECK_FALSE(all->more);
+    CHECK_FALSE(rig.edge.ask(question(Kind::before, 1))->more);
+    const auto none = rig.edge.ask(question(Kind::latest, 0, 0));
+    CHECK(none->entries.empty());
+    CHECK(none->covered == Seq{2});
+    CHECK(rig.service.stats().history_reads == 0);
+}
+
+TEST_CASE("a question that must see a certain seq waits until it was read") {
+    Subscribed rig(3);
+    auto asked = question(Kind::latest, 0, 1);
+    asked.at_least = Seq{4};
+    rig.edge.post(asked);
+    rig.channel.say_many(rig.room, 1);
+    REQUIRE(rig.until([&] { return rig.edge.seqs() == range(3, 4); }));
+    CHECK_FALSE(rig.edge.answered(asked.request));
+    rig.channel.say_many(rig.room, 1);
+    REQUIRE(rig.until([&] { return rig.edge.answered(asked.request).has_value(); }));
+    CHECK(seqs(*rig.edge.answered(asked.request)) == range(4, 5));
+}
+
+TEST_CASE("questions that come before the room is active are answered when it is") {
+    ServiceRig rig;
+    rig.channel.say_many(rig.room, 3);
+    rig.channel.hold_reads = true;
+    Edge edge(rig);
+    edge.subscribe(1);
+    REQUIRE(rig.until([&] { return rig.channel.reads == 1; }));
+    auto asked = question(Kind::latest);
+    edge.post(asked);
+    rig.settle();
+    CHECK_FALSE(edge.answered(asked.request));
+    rig.channel.let_go();
+    REQUIRE(rig.until([&] { return edge.answered(asked.request).has_value(); }));
+    CHECK(seqs(*edge.answered(asked.request)) == range(0, 3));
+}
+
+TEST_CASE("a question from the future is answered by the log: not there yet, or read up to there first") {
+    Subscribed rig(3);
+    const auto never = rig.edge.ask(question(Kind::after, 10));
+    CHECK(never->entries.empty());
+    CHECK(never->log_last == Seq{2});
+    CHECK(never->covered < Seq{10});
+    rig.channel.hold_tails = true;
+    rig.channel.say_many(rig.room, 5);  // another worker was faster
+    auto ahead = question(Kind::after, 5);
+    rig.edge.post(ahead);
+    rig.settle();
+    CHECK_FALSE(rig.edge.answered(ahead.request));
+    rig.channel.let_go();
+    REQUIRE(rig.until([&] { return rig.edge.answered(ahead.request).has_value(); }));
+    CHECK(seqs(*rig.edge.answered(ahead.request)) == range(6, 8));
+}
+
+TEST_CASE("a tail that breaks is begun again where it stopped, without gap or double") {
+    Subscribed rig(3);
+    for (int round = 0; round < 3; ++round) {
+        const auto before = rig.service.stats().tail_restarts;
+        rig.channel.fail_tails(rig.room, Error{Errc::unavailable, "the broker went away"});
+        if (round == 1) rig.channel.failing_bounds = 1;
+        REQUIRE(rig.until([&] { return rig.channel.tail_count() == 0; }));
+        rig.channel.say_many(rig.room, 4);
+        REQUIRE(rig.until([&] { return rig.edge.seqs().size() == static_cast<std::size_t>(4 * (round + 1)); }));
+        CHECK(rig.service.stats().tail_restarts > before);
+    }
+    CHECK(rig.edge.seqs() == range(3, 15));
+}
+
+TEST_CASE("a room whose log cannot be reached at first becomes active when it can") {
+    ServiceRig rig;
+    rig.channel.say_many(rig.room, 3);
+    rig.channel.failing_bounds = 1;
+    rig.channel.failing_reads = 1;
+    Edge edge(rig);
+    edge.subscribe(1, Seq{0});
+    REQUIRE(rig.until([&] { return edge.seqs().size() == 2; }));
+    CHECK(edge.seqs() == range(1, 3));
+    CHECK(rig.service.stats().tail_restarts == 2);
+}
+
+TEST_CASE("a tail that breaks while the room becomes active loses nothing, however long the past takes to read") {
+    ServiceRig rig;
+    rig.channel.say_many(rig.room, 3);
+    rig.channel.hold_reads = true;
+    Edge edge(rig);
+    edge.subscribe(1);
+    REQUIRE(rig.until([&] { return rig.channel.reads == 1; }));
+    rig.channel.fail_tails(rig.room, Error{Errc::unavailable, "the broker went away"});
+    REQUIRE(rig.until([&] { return rig.channel.tail_count() == 0; }));
+    // The reading is answered only when the tail would have been begun again; the room goes on meanwhile.
+    (void)test::pump_until(rig.io, [&] { return rig.channel.reads == 2; }, std::chrono::milliseconds(400));
+    rig.channel.say_many(rig.room, 4);
+    rig.channel.let_go();
+    REQUIRE(rig.until([&] { return edge.peer.has<link::Subscribed>(); }));
+    REQUIRE(rig.until([&] { return rig.channel.tail_count() == 1; }));
+    rig.channel.say_many(rig.room, 1);
+    REQUIRE(rig.until([&] { return !edge.seqs().empty() && edge.seqs().back() == 7; }));
+    CHECK(edge.peer.all<link::Subscribed>().size() == 1);
+    const auto from = edge.peer.all<link::Subscribed>().front().position.value;
+    CHECK(edge.seqs() == range(from + 1, 8));
+}
+
+TEST_CASE("what the tail shows while the past is read comes after it, once") {
+    ServiceRig rig;
+    rig.channel.say_many(rig.room, 3);
+    rig.channel.hold_reads = true;
+    Edge now(rig);
+    Edge back(rig);
+    now.subscribe(1);
+    back.subscribe(1, Seq{0});
+    REQUIRE(rig.until([&] { return rig.channel.reads == 1; }));
+    rig.channel.say_many(rig.room, 4);
+    rig.settle();
+    rig.channel.let_go();
+    REQUIRE(rig.until([&] { return now.seqs().size() == 4 && back.seqs().size() == 6; }));
+    CHECK(now.peer.all<link::Subscribed>().front().position == Seq{2});
+    CHECK(now.seqs() == range(3, 7));
+    CHECK(back.seqs() == range(1, 7));
+}
+
+TEST_CASE("a position that retention has passed is refused, never skipped over") {
+    Subscribed rig(1'000);
+    rig.channel.trim(rig.room, Seq{500});
+    Edge late(rig);
+    late.subscribe(1, Seq{100});
+    REQUIRE(rig.until([&] { return late.peer.has<link::Refused>(); }));
+    CHECK(late.peer.all<link::Refused>().front().error.code == Errc::room_gone);  // to be joined again, and told so
+    CHECK(late.seqs().empty());
+    Edge exact(rig);
+    exact.subscribe(1, Seq{499});
+    REQUIRE(rig.until([&] { return exact.seqs().size() == 500; }));
+    CHECK(exact.seqs() == range(500, 1'000));
+}
+
+TEST_CASE("a log that is shorter than it was is not the log that it was: its subscribers are told") {
+    Subscribed rig(10);
+    rig.channel.lose_from(rig.room, Seq{5});
+    rig.channel.fail_tails(rig.room, Error{Errc::not_found, "beyond the end"});
+    REQUIRE(rig.until([&] { return rig.edge.peer.has<link::Refused>(); }));
+    CHECK(rig.edge.peer.all<link::Refused>().front().error.code == Errc::room_gone);
+}
+
+TEST_CASE("a log whose unread messages retention took is refused to who waited for them, and goes on for who comes next") {
+    Subscribed rig(10);
+    rig.channel.fail_tails(rig.room, Error{Errc::unavailable, "a long outage"});
+    REQUIRE(rig.until([&] { return rig.channel.tail_count() == 0; }));
+    rig.channel.say_many(rig.room, 10);
+    rig.channel.trim(rig.room, Seq{15});
+    REQUIRE(rig.until([&] { return rig.edge.peer.has<link::Refused>(); }));
+    CHECK(rig.edge.peer.all<link::Refused>().front().error.code == Errc::room_gone);
+    Edge next(rig);
+    next.subscribe(1, Seq{14});
+    REQUIRE(rig.until([&] { return next.seqs().size() == 5; }));
+    CHECK(next.seqs() == range(15, 20));
+}
+
+TEST_CASE("a long gap at the log's end does not hide the messages before it") {
+    ServiceRig rig;
+    rig.channel.say_many(rig.room, 3);
+    rig.channel.skip(rig.room, 1'000);
+    Edge edge(rig);
+    edge.subscribe(1, Seq{0});
+    REQUIRE(rig.until([&] { return edge.peer.has<link::Subscribed>(); }));
+    CHECK(seqs(edge.ask(question(Kind::latest))) == range(0, 3));
+    CHECK(edge.seqs() == range(1, 3));
+}
+
+TEST_CASE("a hub is idle when nobody has subscribed for a while") {
+    boost::asio::io_context io;
+    test::FakeChannel channel(io);
+    const LogId log{general, Epoch::trusted("e1")};
+    channel.make_log(log);
+    Stats stats;
+    test::RecordingPeer peer;
+    RoomHub hub(io, log, channel, stats, [](const LogId&, const Error&) { FAIL("nothing is lost"); });
+    const auto soon = [] { return std::chrono::steady_clock::now() + std::chrono::seconds(1); };
+    test::pump_ready(io);
+    CHECK(hub.idle_since(soon()));
+    CHECK_FALSE(hub.idle_since(std::chrono::steady_clock::now() - std::chrono::seconds(1)));
+    hub.subscribe(PeerId{1}, peer, link::SubId{1}, std::nullopt);
+    CHECK_FALSE(hub.idle_since(soon()));
+    hub.unsubscribe(PeerId{1}, link::SubId{1});
+    CHECK(hub.idle_since(soon()));
+}
+
+TEST_CASE("a hub that is put down in the midst of its questions is not called back") {
+    boost::asio::io_context io;
+    test::FakeChannel channel(io);
+    const LogId log{general, Epoch::trusted("e1")};
+    channel.make_log(log);
+    channel.say_many(log, 3'000);
+    Stats stats;
+    for (int steps = 0; steps < 40; ++steps) {
+        test::RecordingPeer peer;
+        {
+            RoomHub hub(io, log, channel, stats, [](const LogId&, const Error&) {});
+            hub.subscribe(PeerId{1}, peer, link::SubId{1}, Seq{0});
+            auto future = question(Kind::after, 5'000);
+            hub.read(PeerId{1}, peer, future);
+            if (io.stopped()) io.restart();
+            for (int i = 0; i < steps; ++i) io.poll_one();
+        }
+        const auto events = peer.events.size();
+        test::pump_ready(io);
+        CHECK(peer.events.size() == events);
+    }
+    CHECK(channel.tail_count() == 0);
+}
+
+}  // namespace roomcast::consumer

@@ -1,0 +1,335 @@
+#include "shared/net/connection.hpp"
+
+#include <sys/socket.h>
+
+#include <functional>
+#include <optional>
+
+#include <boost/asio/write.hpp>
+#include <doctest/doctest.h>
+
+#include "shared/core/limits.hpp"
+#include "tests/support/certificates.hpp"
+#include "tests/support/pump.hpp"
+#include "tests/support/tcp_pair.hpp"
+
+namespace roomcast::net {
+namespace {
+
+const test::Certificates& certificates() {
+    static const test::Certificates made;
+    return made;
+}
+
+/// Owns one end of a connection and writes down what happens there.
+struct End final : ConnectionHandler {
+    End(Loop& loop, boost::asio::ip::tcp::socket socket, const TlsContext* tls = nullptr, Role role = Role::server)
+        : connection(std::make_shared<Connection>(loop, Stream(std::move(socket), tls, role), *this)) {}
+    ~End() {
+        if (connection) connection->detach();
+    }
+    void on_ready() override { ready = true; }
+    void on_bytes(std::span<char> bytes) override {
+        received.append(bytes.data(), bytes.size());
+        if (heard) heard();
+    }
+    void on_room_again() override {
+        ++rooms;
+        if (room_again) room_again();
+    }
+    void on_ended(std::string_view why) override {
+        ++ends;
+        reason = why;
+        if (ended) ended();
+    }
+    void say(std::string_view text) { connection->send(SharedFrame::of({text})); }
+
+    std::shared_ptr<Connection> connection;
+    bool ready = false;
+    std::string received;
+    int rooms = 0;
+    int ends = 0;
+    std::string reason;
+    std::function<void()> heard;
+    std::function<void()> room_again;
+    std::function<void()> ended;
+};
+
+struct Rig {
+    boost::asio::io_context io;
+    Loop loop{io};
+    template <class Condition>
+    [[nodiscard]] bool until(Condition holds) {
+        return test::pump_until(io, holds);
+    }
+};
+
+/// Both ends ours, with or without TLS.
+struct Pair : Rig {
+    std::shared_ptr<const TlsContext> server_tls;
+    std::shared_ptr<const TlsContext> client_tls;
+    std::optional<End> server;
+    std::optional<End> client;
+
+    explicit Pair(bool tls) {
+        if (tls) {
+            server_tls = TlsContext::server(certificates().certificate("node"), certificates().key("node"));
+            client_tls = TlsContext::client(certificates().certificate("ca"));
+        }
+        test::TcpPair sockets(io);
+        server.emplace(loop, std::move(sockets.far_end), server_tls.get(), Role::server);
+        client.emplace(loop, std::move(sockets.near_end), client_tls.get(), Role::client);
+        server->connection->start();
+        client->connection->start();
+        REQUIRE(until([&] { return server->ready && client->ready; }));
+    }
+};
+
+/// One end ours, the other a bare socket.
+struct HalfPair : Rig {
+    std::optional<End> end;
+    boost::asio::ip::tcp::socket peer{io};
+    bool peer_ended = false;
+
+    explicit HalfPair(const TlsContext* tls = nullptr) {
+        test::TcpPair sockets(io);
+        peer = std::move(sockets.far_end);
+        end.emplace(loop, std::move(sockets.near_end), tls);
+        end->connection->start();
+    }
+    void reset_by_peer() {
+        peer.set_option(boost::asio::socket_base::linger(true, 0));
+        peer.close();
+    }
+};
+
+std::string numbered(std::size_t bytes) {
+    std::string text;
+    for (int i = 0; text.size() < bytes; ++i) text += std::to_string(i) + ",";
+    text.resize(bytes);
+    return text;
+}
+
+}  // namespace
+
+TEST_CASE("bytes go both ways, in plain and over TLS, whole and in order") {
+    for (const bool tls : {false, true}) {
+        Pair pair(tls);
+        CHECK(pair.server->connection->stream().is_tls() == tls);
+        const auto large = numbered(300'000);
+        pair.client->say("hello ");
+        pair.client->say("server");
+        pair.server->say(large);
+        REQUIRE(pair.until([&] { return pair.client->received.size() == large.size() && pair.server->received.size() == 12; }));
+        CHECK(pair.server->received == "hello server");
+        CHECK(pair.client->received == large);
+        CHECK(pair.server->connection->bytes_sent() == large.size());
+        CHECK(pair.client->connection->bytes_received() == large.size());
+        CHECK(pair.server->ends + pair.client->ends == 0);
+    }
+}
+
+TEST_CASE("what is said in one turn leaves at its end, not before") {
+    HalfPair pair;
+    for (int i = 0; i < 100; ++i) pair.end->say("x");
+    CHECK(pair.end->connection->owed_bytes() == 100);
+    CHECK(pair.end->connection->bytes_sent() == 0);
+    test::pump_ready(pair.io);
+    CHECK(pair.end->connection->owed_bytes() == 0);
+    CHECK(test::take_ready(pair.peer, pair.peer_ended).size() == 100);
+}
+
+TEST_CASE("a slow reader gets every byte, and the owner hears once that there is room again") {
+    for (const bool tls : {false, true}) {
+        Pair pair(tls);
+        auto& reader = *pair.client;
+        reader.connection->pause_reading();
+        const auto large = numbered(12 * 1024 * 1024);  // more than both socket buffers hold
+        for (std::size_t at = 0; at < large.size(); at += 64 * 1024) pair.server->say(std::string_view(large).substr(at, 64 * 1024));
+        std::size_t sent = 0;
+        std::size_t owed = 0;
+        REQUIRE(pair.until([&] {
+            const bool stuck = pair.server->connection->bytes_sent() == sent && sent > 0;
+            sent = pair.server->connection->bytes_sent();
+            owed = pair.server->connection->owed_bytes();
+            return stuck;
+        }));
+        CHECK(owed + sent == large.size());
+        CHECK(owed > limits::outbox_resume_bytes);
+        CHECK(pair.server->rooms == 0);
+        bool low = true;
+        pair.server->room_again = [&] { low = pair.server->connection->owed_bytes() <= limits::outbox_resume_bytes; };
+        reader.connection->resume_reading();
+        REQUIRE(pair.until([&] { return reader.received.size() == large.size(); }));
+        CHECK(reader.received == large);
+        CHECK(pair.server->rooms == 1);
+        CHECK(low);
+    }
+}
+
+TEST_CASE("a reader that is paused is told nothing until it goes on") {
+    Pair pair(true);
+    pair.client->connection->pause_reading();
+    CHECK(pair.client->connection->reading_paused());
+    pair.server->say("later");
+    REQUIRE(pair.until([&] { return pair.server->connection->owed_bytes() == 0; }));
+    test::pump_ready(pair.io);
+    const auto heard_early = pair.client->received.size();
+    pair.client->connection->resume_reading();
+    REQUIRE(pair.until([&] { return pair.client->received == "later"; }));
+    CHECK(heard_early == 0);
+}
+
+TEST_CASE("finish delivers everything before the end, then waits for the peer's") {
+    for (const bool tls : {false, true}) {
+        Pair pair(tls);
+        const auto large = numbered(3 * 1024 * 1024);
+        pair.client->ended = [&] { CHECK(pair.client->received.size() == large.size()); };
+        pair.server->say(large);
+        pair.server->connection->finish();
+        pair.server->connection->finish();  // once is enough
+        pair.server->say("too late");
+        REQUIRE(pair.until([&] { return pair.server->ends == 1 && pair.client->ends == 1; }));
+        CHECK(pair.client->received == large);
+        CHECK(pair.client->reason == "the peer closed");
+    }
+}
+
+TEST_CASE("finish with a peer that never closes is the owner's to end") {
+    HalfPair pair;
+    pair.end->say("bye");
+    pair.end->connection->finish();
+    std::string got;
+    REQUIRE(pair.until([&] {
+        got += test::take_ready(pair.peer, pair.peer_ended);
+        return pair.peer_ended;
+    }));
+    CHECK(got == "bye");
+    CHECK(pair.end->ends == 0);
+    pair.end->connection->abort("deadline");
+    CHECK(pair.end->ends == 1);
+    CHECK(pair.end->reason == "deadline");
+}
+
+TEST_CASE("a peer that resets ends the connection once, also when there was much to send") {
+    for (const bool owing : {false, true}) {
+        HalfPair pair;
+        if (owing)
+            for (int i = 0; i < 200; ++i) pair.end->say(std::string(64 * 1024, 'x'));
+        test::pump_ready(pair.io);
+        pair.reset_by_peer();
+        REQUIRE(pair.until([&] { return pair.end->ends > 0; }));
+        pair.end->say("into nothing");
+        pair.end->connection->finish();
+        pair.end->connection->abort("again");
+        test::pump_ready(pair.io);
+        CHECK(pair.end->ends == 1);
+        CHECK(pair.end->connection->owed_bytes() == 0);
+    }
+}
+
+TEST_CASE("a connection may go away while it owes bytes: before the flush, or in the midst of another's") {
+    Rig rig;
+    test::TcpPair first(rig.io);
+    test::TcpPair second(rig.io);
+    End stays(rig.loop, std::move(first.near_end));
+    auto goes = std::make_unique<End>(rig.loop, std::move(second.near_end));
+    stays.connection->start();
+    goes->connection->start();
+    stays.say("kept");
+    goes->say("lost");
+    goes->connection->detach();
+    goes.reset();
+    test::pump_ready(rig.io);
+    bool ended = false;
+    CHECK(test::take_ready(first.far_end, ended) == "kept");
+
+    test::TcpPair third(rig.io);
+    auto later = std::make_unique<End>(rig.loop, std::move(third.near_end));
+    later->connection->start();
+    // Its flush empties an outbox that was full, and the owner then lets go of the other one, which is marked too.
+    stays.room_again = [&] { later.reset(); };
+    stays.say(std::string(limits::outbox_resume_bytes + 1, 'x'));
+    later->say("lost too");
+    test::pump_ready(rig.io);
+    CHECK(stays.rooms == 1);
+    CHECK(later == nullptr);
+}
+
+TEST_CASE("an owner may let go of a connection whenever it is called") {
+    for (const bool tls : {false, true}) {
+        Pair on_bytes(tls);
+        on_bytes.server->heard = [&] { on_bytes.server.reset(); };
+        on_bytes.client->say(numbered(200'000));
+        REQUIRE(on_bytes.until([&] { return on_bytes.client->ends == 1; }));
+
+        Pair on_room(tls);
+        on_room.server->room_again = [&] { on_room.server.reset(); };
+        on_room.server->say(numbered(limits::outbox_resume_bytes + 1));
+        REQUIRE(on_room.until([&] { return on_room.client->ends == 1; }));
+
+        // The same with nothing of its own that keeps the connection alive: reading is paused, so nothing is waited for.
+        Pair paused(tls);
+        paused.server->heard = [&] {
+            paused.server->connection->pause_reading();
+            paused.server->say(numbered(limits::outbox_resume_bytes + 1));
+        };
+        paused.server->room_again = [&] { paused.server.reset(); };
+        paused.client->say("go");
+        REQUIRE(paused.until([&] { return paused.client->ends == 1; }));
+
+        Pair on_end(tls);
+        on_end.server->ended = [&] { on_end.server->connection.reset(); };
+        on_end.client->connection->abort("gone");
+        REQUIRE(on_end.until([&] { return on_end.server->ends == 1; }));
+    }
+}
+
+TEST_CASE("a handshake with garbage ends, and so does one with nobody") {
+    const auto tls = TlsContext::server(certificates().certificate("node"), certificates().key("node"));
+    HalfPair garbage(tls.get());
+    boost::asio::write(garbage.peer, boost::asio::buffer(std::string("GET / HTTP/1.1\r\n\r\n")));
+    REQUIRE(garbage.until([&] { return garbage.end->ends == 1; }));
+    CHECK_FALSE(garbage.end->ready);
+    CHECK(garbage.end->received.empty());
+    HalfPair nobody(tls.get());
+    nobody.peer.close();
+    REQUIRE(nobody.until([&] { return nobody.end->ends == 1; }));
+    HalfPair silent(tls.get());
+    test::pump_ready(silent.io);
+    CHECK(silent.end->ends == 0);
+    silent.end->connection->finish();  // nothing can be said yet: it just ends
+    CHECK(silent.end->ends == 1);
+}
+
+TEST_CASE("nodes trust only certificates of their own CA, in both directions") {
+    const auto& made = certificates();
+    const auto node = TlsContext::mutual(made.certificate("ca"), made.certificate("node"), made.key("node"));
+    const auto stranger = TlsContext::mutual(made.certificate("ca"), made.certificate("stranger"), made.key("stranger"));
+    const auto nameless = TlsContext::client(made.certificate("ca"));
+    const auto connects = [&](const TlsContext& server_tls, const TlsContext& client_tls) {
+        Rig rig;
+        test::TcpPair sockets(rig.io);
+        End server(rig.loop, std::move(sockets.far_end), &server_tls, Role::server);
+        End client(rig.loop, std::move(sockets.near_end), &client_tls, Role::client);
+        server.connection->start();
+        client.connection->start();
+        client.say("not before the handshake");
+        REQUIRE(rig.until([&] { return server.ready || server.ends == 1; }));
+        return server.ready;
+    };
+    CHECK(connects(*node, *node));
+    CHECK_FALSE(connects(*node, *stranger));
+    CHECK_FALSE(connects(*stranger, *node));
+    CHECK_FALSE(connects(*node, *nameless));
+}
+
+TEST_CASE("a certificate that cannot be used is told by its name at start-up") {
+    const auto& made = certificates();
+    CHECK_THROWS_WITH_AS((void)TlsContext::server("/nowhere/x.crt", made.key("node")), doctest::Contains("/nowhere/x.crt"),
+                         std::runtime_error);
+    CHECK_THROWS_AS((void)TlsContext::server(made.certificate("node"), made.key("ca")), std::runtime_error);
+    CHECK_THROWS_AS((void)TlsContext::client(made.key("node")), std::runtime_error);
+}
+
+}  // namespace roomcast::net
