@@ -7,6 +7,7 @@ import { clockOf, dayOf, fullOf, sameDay } from "./times.js";
 const GROUP_MS = 5 * 60_000;
 const AT_END_PX = 60;
 const LOAD_AHEAD_PX = 400;
+const FAR_PX = 200;  // from the end: then there is a button that leads back
 
 const GAPS = {
   epoch_changed: "This room was deleted and made again. What was here before is gone.",
@@ -24,7 +25,6 @@ export class Timeline {
   #toEnd = byId("to-end");
   #toEndWords = byId("to-end-words");
   #atEnd = true;
-  #restoring = false;
 
   /** @param files makes the card of a message that offers a file, or null */
   constructor(rooms, files) {
@@ -209,7 +209,7 @@ export class Timeline {
   #prepend(messages) {
     const first = this.#list.querySelector(".message");
     const next = this.#room.items[messages.length];
-    const before = first?.getBoundingClientRect().top ?? 0;
+    const before = first?.getBoundingClientRect().bottom ?? 0;
     const made = this.#build(messages, null);
     if (next && first) {
       // The one that was the first has a neighbour now: it may go into its group, or keep its day.
@@ -218,7 +218,7 @@ export class Timeline {
       first.replaceWith(...again);
       this.#list.prepend(...made);
       this.#renderTop();
-      const now = again.at(-1).getBoundingClientRect().top;
+      const now = again.at(-1).getBoundingClientRect().bottom;  // its own head may have gone
       this.#scroll.scrollTop += now - before;
     } else {
       this.#list.prepend(...made);
@@ -255,7 +255,7 @@ export class Timeline {
 
   #renderToEnd() {
     const room = this.#room;
-    const away = room?.state === "open" && (!room.live || this.#distance() > this.#scroll.clientHeight / 2 || (room.unread > 0 && !this.#atEnd));
+    const away = room?.state === "open" && (!room.live || this.#distance() > FAR_PX || (room.unread > 0 && !this.#atEnd));
     this.#toEnd.hidden = !away;
     if (away) this.#toEndWords.textContent = room.unread > 0 ? `${room.unread} new` : "Newest";
     this.#toEnd.classList.toggle("news", away && room.unread > 0);

@@ -1,0 +1,98 @@
+// People at browsers, and bots on the SDK in Node.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { chromium } from "playwright-core";
+import WebSocket from "ws";
+import { RoomcastClient } from "../../../web/client/sdk/roomcast.js";
+import { ROOT, until } from "./edge.mjs";
+
+export const SHOTS = path.join(ROOT, "build/e2e");
+mkdirSync(SHOTS, { recursive: true });
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-features=WebRtcHideLocalIpsWithMdns"],
+  });
+}
+
+let made = 0;
+
+/** A name that no other test has. */
+export const unique = (stem) => `${stem}-${process.pid}-${++made}`;
+
+// What Chromium itself writes when the server is away, or has no cookie from us yet.
+const EXPECTED_NOISE = /status of 401|WebSocket connection to|ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|net::ERR_/;
+
+export class Person {
+  problems = [];
+
+  static async at(browser, edge, nick, room, options = {}) {
+    const person = new Person();
+    const { script, ...contextOptions } = options;
+    person.edge = edge;
+    person.nick = nick;
+    person.context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...contextOptions });
+    person.page = await person.context.newPage();
+    person.page.setDefaultTimeout(15_000);
+    if (script) await person.page.addInitScript(script);
+    person.page.on("pageerror", (error) => person.problems.push(String(error.stack ?? error)));
+    person.page.on("console", (message) => {
+      if (message.type() === "error" && !EXPECTED_NOISE.test(message.text())) person.problems.push(message.text());
+    });
+    await person.page.goto(`${edge.url}/#${room}`);
+    await person.page.fill("#nick", nick);
+    await person.page.click("#enter-form button");
+    await person.live();
+    return person;
+  }
+
+  live() {
+    return this.page.waitForSelector("#my-state.live", { state: "attached" });
+  }
+
+  async say(text) {
+    await this.page.fill("#text", text);
+    await this.page.click("#send");
+  }
+
+  /** Waits until a message of that text has its place in the room. */
+  sees(text) {
+    return this.page.waitForFunction((wanted) => [...document.querySelectorAll("#messages .text")].some((node) => node.textContent === wanted), text);
+  }
+
+  texts() {
+    return this.page.$$eval("#messages .message .text", (nodes) => nodes.map((node) => node.textContent));
+  }
+
+  seqs() {
+    return this.page.$$eval("#messages .message", (nodes) => nodes.map((node) => Number(node.dataset.seq)));
+  }
+
+  shot(name) {
+    return this.page.screenshot({ path: path.join(SHOTS, `${name}.png`) });
+  }
+
+  /** Leaves, and says whether the page did anything that it should not. */
+  async end() {
+    await this.context.close();
+    assert.deepEqual(this.problems, [], `the page of ${this.nick} had problems`);
+  }
+}
+
+/** A client of the SDK in Node. */
+export async function bot(edge, nick) {
+  const ca = readFileSync(path.join(edge.certs, "ca.pem"));
+  class Trusting extends WebSocket {
+    constructor(url, protocols) {
+      super(url, protocols, { ca });
+    }
+  }
+  const client = new RoomcastClient({ url: `${edge.url}/ws`, token: () => edge.guestToken(nick), WebSocket: Trusting });
+  client.connect();
+  await until(() => client.state === "live", `${nick} is connected`);
+  return client;
+}
