@@ -57,9 +57,9 @@ test: ## run every test; some of them: scripts/test SUITE...
 	@scripts/test
 
 .PHONY: bench
-bench: build ## run every benchmark program of build/release/bench
-	@compgen -G '$(programs)/bench/roomcast-*' >/dev/null || { echo "make bench: there is no benchmark program"; exit 1; }
-	@for each in $(programs)/bench/roomcast-*; do echo "== $${each##*/}"; "$$each"; done
+bench: build ## measure Roomcast beside Kafka's and the disk's own figures (4 minutes), results in build/bench
+	@scripts/deps test
+	@bench/run
 
 .PHONY: fmt
 fmt: ## format all C++ in place
