@@ -7,7 +7,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "producer/flat_json.hpp"
 #include "producer/publisher.hpp"
 #include "shared/core/limits.hpp"
 
@@ -38,32 +37,31 @@ std::optional<Error> read_any_json(std::string_view text, Fields& fields) {
     return std::nullopt;
 }
 
-Fields no_fields() {
-    return {{{"room", {}, false}, {"user", {}, false}, {"text", {}, false}, {"id", {}, false}}};
-}
-
 }  // namespace
 
 std::string why(const Error& error) {
     return error.detail.empty() ? std::string(text_of(error.code)) : error.detail;
 }
 
-Result<InputLine> parse_input_line(std::string_view text, std::uint64_t number, std::string_view run) {
-    Fields fields = no_fields();
-    if (!read_flat_json(text, fields)) {
-        fields = no_fields();
-        if (auto error = read_any_json(text, fields)) return std::move(*error);
+LineParser::LineParser(std::string run)
+    : run_(std::move(run)),
+      fields_{{{"room", {}, false}, {"user", {}, false}, {"text", {}, false}, {"id", {}, false}}} {}
+
+Result<InputLine> LineParser::parse(std::string_view text, std::uint64_t number) {
+    for (FlatField& field : fields_) field.found = false;
+    if (!read_flat_json(text, fields_)) {
+        if (auto error = read_any_json(text, fields_)) return std::move(*error);
     }
     for (const Place place : {room_place, user_place, text_place})
-        if (!fields[place].found) return not_a_string(fields[place].name);
-    auto room = RoomSlug::parse(fields[room_place].value);
+        if (!fields_[place].found) return not_a_string(fields_[place].name);
+    auto room = RoomSlug::parse(fields_[room_place].value);
     if (!room) return Errc::bad_room;
-    auto user = UserName::parse(fields[user_place].value);
+    auto user = UserName::parse(fields_[user_place].value);
     if (!user) return Errc::bad_nick;
-    auto id = MessageId::parse(fields[id_place].found ? fields[id_place].value
-                                                      : std::string(run) + '-' + std::to_string(number));
+    auto id = MessageId::parse(fields_[id_place].found ? fields_[id_place].value
+                                                       : run_ + '-' + std::to_string(number));
     if (!id) return Errc::bad_id;
-    auto record = make_record(*room, std::move(*id), std::move(*user), fields[text_place].value, now_ms());
+    auto record = make_record(*room, std::move(*id), std::move(*user), fields_[text_place].value, now_ms());
     if (!record) return record.error();
     return InputLine{number, std::move(*room), std::move(*record)};
 }

@@ -24,8 +24,8 @@ bool blank(std::string_view line) { return line.find_first_not_of(" \t\r") == st
 LineSource::LineSource(int fd, std::string run, std::function<void()> on_batch)
     : fd_(fd),
       wake_fd_(make_wake_fd()),
-      run_(std::move(run)),
       on_batch_(std::move(on_batch)),
+      parser_(std::move(run)),
       thread_([this] { this->run(); }) {}
 
 LineSource::~LineSource() {
@@ -111,7 +111,7 @@ void LineSource::split(std::string_view piece) {
 void LineSource::take_line(std::string_view line) {
     ++number_;
     if (blank(line)) return;
-    auto parsed = parse_input_line(line, number_, run_);
+    auto parsed = parser_.parse(line, number_);
     if (parsed) {
         batch_.lines.push_back(std::move(*parsed));
     } else {

@@ -57,10 +57,10 @@ private:
 
     const int fd_;
     const int wake_fd_;
-    const std::string run_;
     const std::function<void()> on_batch_;
 
     // The reading thread's own.
+    LineParser parser_;
     std::string rest_;       // the beginning of a line whose end is not read yet
     bool skipping_ = false;  // until the end of a line that is too long
     std::uint64_t number_ = 0;

@@ -43,6 +43,10 @@ constexpr int append_deadline_ms = 30'000;
 constexpr int least_linger_ms = 2;
 constexpr auto tick = std::chrono::milliseconds(500);
 
+/// Tells this run's ids from another's. Short, so that an id with a line's number fits a string without
+/// allocation.
+std::string make_run() { return make_epoch().str().substr(0, 8); }
+
 /// The line on a terminal that says how far it is; overwritten each time.
 class Progress {
 public:
@@ -85,7 +89,7 @@ public:
         if (!open_log()) return 1;
         importer_.use(*publisher_);
         directory_ = std::make_unique<channel::RoomDirectory>(io_, *table_, *admin_, log_);
-        source_ = std::make_unique<LineSource>(STDIN_FILENO, make_epoch().str(),
+        source_ = std::make_unique<LineSource>(STDIN_FILENO, make_run(),
                                                [this] { boost::asio::post(io_, [this] { take_input(); }); });
         keep_up();
         if (!stopped_) io_.run();
