@@ -57,9 +57,15 @@ void Connection::continue_handshake() {
             handler_->on_ready();
             if (state_ == State::open) read_some();
             return;
-        case IoStatus::want_read: wait_readable(); return;
-        case IoStatus::want_write: wait_writable(); return;
-        default: end("the TLS handshake failed"); return;
+        case IoStatus::want_read:
+            wait_readable();
+            return;
+        case IoStatus::want_write:
+            wait_writable();
+            return;
+        default:
+            end("the TLS handshake failed");
+            return;
     }
 }
 
@@ -103,15 +109,22 @@ void Connection::read_some() {
             case IoStatus::done:
                 bytes_received_ += outcome.bytes;
                 // A connection that is finishing listens only for the peer's goodbye.
-                if (state_ == State::open) handler_->on_bytes(std::span(loop_.read_scratch_).first(outcome.bytes));
+                if (state_ == State::open)
+                    handler_->on_bytes(std::span(loop_.read_scratch_).first(outcome.bytes));
                 break;
-            case IoStatus::want_read: wait_readable(); return;
+            case IoStatus::want_read:
+                wait_readable();
+                return;
             case IoStatus::want_write:
                 read_wants_write_ = true;
                 wait_writable();
                 return;
-            case IoStatus::closed: end("the peer closed"); return;
-            case IoStatus::failed: end("the socket failed"); return;
+            case IoStatus::closed:
+                end("the peer closed");
+                return;
+            case IoStatus::failed:
+                end("the socket failed");
+                return;
         }
     }
     // There may be more, and some of it already inside OpenSSL, where no readiness would tell.
@@ -133,7 +146,8 @@ void Connection::flush() {
     if (waiting_writable_) return;  // the socket's buffer is full: go on when it has room
     if (outbox_.bytes() > limits::outbox_resume_bytes) was_full_ = true;
     while (!outbox_.empty()) {
-        const std::string_view bytes = outbox_.gather(loop_.write_scratch_.data(), loop_.write_scratch_.size());
+        const std::string_view bytes =
+            outbox_.gather(loop_.write_scratch_.data(), loop_.write_scratch_.size());
         const IoOutcome outcome = stream_.write(bytes);
         if (outcome.status == IoStatus::done) {
             outbox_.consume(outcome.bytes);
@@ -148,7 +162,9 @@ void Connection::flush() {
     }
     if (was_full_ && outbox_.bytes() <= limits::outbox_resume_bytes) {
         was_full_ = false;
+        const auto self = shared_from_this();  // the handler may let go of us
         if (state_ == State::open) handler_->on_room_again();
+        if (state_ == State::ended) return;
     }
     if (state_ == State::finishing && outbox_.empty()) {
         stream_.say_goodbye();
@@ -159,7 +175,8 @@ void Connection::flush() {
 }
 
 void Connection::drain_input() {
-    // After our goodbye: read and forget until the peer closes, so that TCP does not cut off what we sent last.
+    // After our goodbye: read and forget until the peer closes, so that TCP does not cut off what we sent
+    // last.
     for (int i = 0; i < reads_in_a_turn; ++i) {
         const auto into = std::span(loop_.read_scratch_);
         const auto got = ::recv(stream_.socket().native_handle(), into.data(), into.size(), 0);

@@ -1,9 +1,8 @@
 #include "shared/net/connection.hpp"
 
-#include <sys/socket.h>
-
 #include <functional>
 #include <optional>
+#include <sys/socket.h>
 
 #include <boost/asio/write.hpp>
 #include <doctest/doctest.h>
@@ -23,7 +22,8 @@ const test::Certificates& certificates() {
 
 /// Owns one end of a connection and writes down what happens there.
 struct End final : ConnectionHandler {
-    End(Loop& loop, boost::asio::ip::tcp::socket socket, const TlsContext* tls = nullptr, Role role = Role::server)
+    End(Loop& loop, boost::asio::ip::tcp::socket socket, const TlsContext* tls = nullptr,
+        Role role = Role::server)
         : connection(std::make_shared<Connection>(loop, Stream(std::move(socket), tls, role), *this)) {}
     ~End() {
         if (connection) connection->detach();
@@ -120,7 +120,9 @@ TEST_CASE("bytes go both ways, in plain and over TLS, whole and in order") {
         pair.client->say("hello ");
         pair.client->say("server");
         pair.server->say(large);
-        REQUIRE(pair.until([&] { return pair.client->received.size() == large.size() && pair.server->received.size() == 12; }));
+        REQUIRE(pair.until([&] {
+            return pair.client->received.size() == large.size() && pair.server->received.size() == 12;
+        }));
         CHECK(pair.server->received == "hello server");
         CHECK(pair.client->received == large);
         CHECK(pair.server->connection->bytes_sent() == large.size());
@@ -145,7 +147,8 @@ TEST_CASE("a slow reader gets every byte, and the owner hears once that there is
         auto& reader = *pair.client;
         reader.connection->pause_reading();
         const auto large = numbered(12 * 1024 * 1024);  // more than both socket buffers hold
-        for (std::size_t at = 0; at < large.size(); at += 64 * 1024) pair.server->say(std::string_view(large).substr(at, 64 * 1024));
+        for (std::size_t at = 0; at < large.size(); at += 64 * 1024)
+            pair.server->say(std::string_view(large).substr(at, 64 * 1024));
         std::size_t sent = 0;
         std::size_t owed = 0;
         REQUIRE(pair.until([&] {
@@ -158,7 +161,9 @@ TEST_CASE("a slow reader gets every byte, and the owner hears once that there is
         CHECK(owed > limits::outbox_resume_bytes);
         CHECK(pair.server->rooms == 0);
         bool low = true;
-        pair.server->room_again = [&] { low = pair.server->connection->owed_bytes() <= limits::outbox_resume_bytes; };
+        pair.server->room_again = [&] {
+            low = pair.server->connection->owed_bytes() <= limits::outbox_resume_bytes;
+        };
         reader.connection->resume_reading();
         REQUIRE(pair.until([&] { return reader.received.size() == large.size(); }));
         CHECK(reader.received == large);
@@ -247,7 +252,8 @@ TEST_CASE("a connection may go away while it owes bytes: before the flush, or in
     test::TcpPair third(rig.io);
     auto later = std::make_unique<End>(rig.loop, std::move(third.near_end));
     later->connection->start();
-    // Its flush empties an outbox that was full, and the owner then lets go of the other one, which is marked too.
+    // Its flush empties an outbox that was full, and the owner then lets go of the other one, which is marked
+    // too.
     stays.room_again = [&] { later.reset(); };
     stays.say(std::string(limits::outbox_resume_bytes + 1, 'x'));
     later->say("lost too");
@@ -268,7 +274,8 @@ TEST_CASE("an owner may let go of a connection whenever it is called") {
         on_room.server->say(numbered(limits::outbox_resume_bytes + 1));
         REQUIRE(on_room.until([&] { return on_room.client->ends == 1; }));
 
-        // The same with nothing of its own that keeps the connection alive: reading is paused, so nothing is waited for.
+        // The same with nothing of its own that keeps the connection alive: reading is paused, so nothing is
+        // waited for.
         Pair paused(tls);
         paused.server->heard = [&] {
             paused.server->connection->pause_reading();
@@ -305,7 +312,8 @@ TEST_CASE("a handshake with garbage ends, and so does one with nobody") {
 TEST_CASE("nodes trust only certificates of their own CA, in both directions") {
     const auto& made = certificates();
     const auto node = TlsContext::mutual(made.certificate("ca"), made.certificate("node"), made.key("node"));
-    const auto stranger = TlsContext::mutual(made.certificate("ca"), made.certificate("stranger"), made.key("stranger"));
+    const auto stranger =
+        TlsContext::mutual(made.certificate("ca"), made.certificate("stranger"), made.key("stranger"));
     const auto nameless = TlsContext::client(made.certificate("ca"));
     const auto connects = [&](const TlsContext& server_tls, const TlsContext& client_tls) {
         Rig rig;
@@ -326,8 +334,8 @@ TEST_CASE("nodes trust only certificates of their own CA, in both directions") {
 
 TEST_CASE("a certificate that cannot be used is told by its name at start-up") {
     const auto& made = certificates();
-    CHECK_THROWS_WITH_AS((void)TlsContext::server("/nowhere/x.crt", made.key("node")), doctest::Contains("/nowhere/x.crt"),
-                         std::runtime_error);
+    CHECK_THROWS_WITH_AS((void)TlsContext::server("/nowhere/x.crt", made.key("node")),
+                         doctest::Contains("/nowhere/x.crt"), std::runtime_error);
     CHECK_THROWS_AS((void)TlsContext::server(made.certificate("node"), made.key("ca")), std::runtime_error);
     CHECK_THROWS_AS((void)TlsContext::client(made.key("node")), std::runtime_error);
 }

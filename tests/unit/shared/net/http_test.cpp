@@ -1,8 +1,7 @@
 #include "shared/net/http.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "shared/core/limits.hpp"
 
@@ -43,7 +42,8 @@ std::string with(std::string_view what, std::string_view instead) {
 
 TEST_CASE("a request is read as it was sent, cut anywhere") {
     const std::string bytes =
-        "POST /login?next=%2Frooms HTTP/1.1\r\nHost: chat.example\r\nContent-Length: 11\r\nX-Two: a\r\nx-two: b\r\n\r\nhello world";
+        "POST /login?next=%2Frooms HTTP/1.1\r\nHost: chat.example\r\nContent-Length: 11\r\nX-Two: "
+        "a\r\nx-two: b\r\n\r\nhello world";
     for (std::size_t cut = 1; cut < bytes.size(); ++cut) {
         RequestReader reader;
         auto first = feed(reader, std::string_view(bytes).substr(0, cut));
@@ -69,8 +69,9 @@ TEST_CASE("a request is read as it was sent, cut anywhere") {
 
 TEST_CASE("pipelined requests come one by one, and what follows an upgrade is kept") {
     RequestReader reader;
-    std::string bytes = "GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nokGET /3 HTTP/1.1\r\n\r\n" +
-                        std::string(upgrade) + "first frames";
+    std::string bytes =
+        "GET /1 HTTP/1.1\r\n\r\nPOST /2 HTTP/1.1\r\nContent-Length: 2\r\n\r\nokGET /3 HTTP/1.1\r\n\r\n" +
+        std::string(upgrade) + "first frames";
     auto got = feed(reader, bytes);
     for (const char* target : {"/1", "/2", "/3"}) {
         REQUIRE(got);
@@ -101,22 +102,27 @@ TEST_CASE("headers and bodies have limits, told before the body comes") {
     const auto sized = [](std::size_t bytes) {
         return "POST / HTTP/1.1\r\nContent-Length: " + std::to_string(bytes) + "\r\n\r\n";
     };
-    CHECK(one(sized(limits::http_body_bytes) + std::string(limits::http_body_bytes, 'b')).body.size() == limits::http_body_bytes);
+    CHECK(one(sized(limits::http_body_bytes) + std::string(limits::http_body_bytes, 'b')).body.size() ==
+          limits::http_body_bytes);
     CHECK(failure(sized(limits::http_body_bytes + 1)) == Errc::too_large);
     std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
-    for (std::size_t sent = 0; sent <= limits::http_body_bytes; sent += 0x1000) chunked += "1000\r\n" + std::string(0x1000, 'c') + "\r\n";
+    for (std::size_t sent = 0; sent <= limits::http_body_bytes; sent += 0x1000)
+        chunked += "1000\r\n" + std::string(0x1000, 'c') + "\r\n";
     CHECK(failure(chunked) == Errc::too_large);
 }
 
 TEST_CASE("a chunked body is put together") {
-    CHECK(one("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").body == "abcde");
+    CHECK(one("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n").body ==
+          "abcde");
 }
 
 TEST_CASE("what is not HTTP is refused") {
-    for (const char* bad : {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "hello there\r\n\r\n",
-                            "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
-                            "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
-                            "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc"})
+    for (const char* bad :
+         {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+          "hello there\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+          "GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n",
+          "GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+          "POST / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc"})
         CHECK_MESSAGE(failure(bad) == Errc::bad_frame, bad);
 }
 
@@ -162,7 +168,8 @@ TEST_CASE("a response says its length and whether the connection stays; HEAD lea
     const auto text = serialize(response, true);
     CHECK(text.starts_with("HTTP/1.1 200 OK\r\n"));
     CHECK(text.ends_with("\r\n\r\n{}"));
-    for (const char* line : {"Content-Length: 2", "Connection: keep-alive", "Cache-Control: no-store", "X-Content-Type-Options: nosniff"})
+    for (const char* line : {"Content-Length: 2", "Connection: keep-alive", "Cache-Control: no-store",
+                             "X-Content-Type-Options: nosniff"})
         CHECK(text.find(line) != std::string::npos);
     const auto head = serialize(response, false, true);
     CHECK(head.find("Content-Length: 2") != std::string::npos);

@@ -26,14 +26,17 @@ struct RawFrame {
         if (used == LengthForm::shortest && payload.size() > 125)
             used = payload.size() > 0xFFFF ? LengthForm::bytes_8 : LengthForm::bytes_2;
         const int length_bytes = used == LengthForm::shortest ? 0 : used == LengthForm::bytes_2 ? 2 : 8;
-        out.push_back(static_cast<char>(
-            masked | (length_bytes == 0 ? payload.size() : length_bytes == 2 ? std::size_t{126} : std::size_t{127})));
-        for (int i = length_bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(payload.size() >> (8 * i)));
+        out.push_back(static_cast<char>(masked | (length_bytes == 0   ? payload.size()
+                                                  : length_bytes == 2 ? std::size_t{126}
+                                                                      : std::size_t{127})));
+        for (int i = length_bytes - 1; i >= 0; --i)
+            out.push_back(static_cast<char>(payload.size() >> (8 * i)));
         std::string body = payload;
         if (mask) {
             for (int i = 3; i >= 0; --i) out.push_back(static_cast<char>(*mask >> (8 * i)));
             for (std::size_t i = 0; i < body.size(); ++i)
-                body[i] = static_cast<char>(static_cast<unsigned char>(body[i]) ^ (*mask >> (8 * (3 - i % 4)) & 0xFF));
+                body[i] = static_cast<char>(static_cast<unsigned char>(body[i]) ^
+                                            (*mask >> (8 * (3 - i % 4)) & 0xFF));
         }
         return out + body;
     }
