@@ -14,6 +14,8 @@ import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
 
+let started = null;  // once there is a client: how it is begun anew
+
 function slugInAddress() {
   let text = location.hash.slice(1);
   try {
@@ -38,6 +40,12 @@ function showEntry(problem) {
   const asked = slugInAddress();
   if (asked !== null && SLUG.test(asked)) byId("first-room").value = asked;
   byId("nick").focus();
+  byId("enter-back").hidden = started === null;
+  byId("enter-back").onclick = () => {
+    byId("enter").hidden = true;
+    byId("app").hidden = false;
+    byId("change-nick").focus();
+  };
   byId("enter-form").onsubmit = async (event) => {
     event.preventDefault();
     const slug = slugOf(byId("first-room").value);
@@ -63,8 +71,6 @@ function showEntry(problem) {
 async function renew() {
   if (await whoAmI() === null && remembered.nick) await becomeGuest(remembered.nick);
 }
-
-let started = null;
 
 function showRooms() {
   byId("enter").hidden = true;
@@ -213,20 +219,22 @@ function takeFiles(offer) {
     offer([...event.dataTransfer.files]);
   });
   byId("text").addEventListener("paste", (event) => {
-    if (!event.clipboardData?.files.length) return;
+    // Office programs put a picture of the text beside it: then the text is meant.
+    if (!event.clipboardData?.files.length || event.clipboardData.types.includes("text/plain")) return;
     event.preventDefault();
     offer([...event.clipboardData.files]);
   });
 }
 
-try {
-  const user = await whoAmI();
-  if (user === null) {
-    showEntry();
-  } else {
-    remembered.nick = user;
-    showRooms();
+if (remembered.nick && remembered.rooms.length > 0) {
+  showRooms();  // the cookie is still good, as a rule; else a new one is fetched when the server refuses it
+} else {
+  try {
+    const user = await whoAmI();
+    remembered.nick = user ?? remembered.nick;
+    if (user === null) showEntry();
+    else showRooms();
+  } catch (refusal) {
+    showEntry(refusal.message);
   }
-} catch (refusal) {
-  showEntry(refusal.message);
 }

@@ -3,6 +3,7 @@
 import { avatar, byId, el } from "./dom.js";
 
 const NAMED_TYPISTS = 2;
+const NARROW = "(max-width: 75rem)";  // then the list lies above the conversation
 
 export class People {
   #rooms;
@@ -16,7 +17,7 @@ export class People {
     for (const event of ["shown", "typing", "message"]) rooms.on(event, ({ room }) => (!room || room === rooms.current) && this.#renderTyping());
     this.#opener.addEventListener("click", () => (this.#panel.hidden ? this.open() : this.close()));
     byId("close-people").addEventListener("click", () => this.close());
-    if (matchMedia("(min-width: 75rem)").matches) this.#show(true);
+    if (!matchMedia(NARROW).matches) this.#show(true);
   }
 
   open() {
@@ -36,6 +37,9 @@ export class People {
     this.#panel.hidden = !on;
     this.#opener.setAttribute("aria-expanded", String(on));
     byId("app").classList.toggle("with-people", on);
+    const covers = on && matchMedia(NARROW).matches;
+    byId("shade").hidden = !covers;
+    byId("conversation").inert = covers;
     this.#render();
   }
 

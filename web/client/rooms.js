@@ -11,6 +11,7 @@
 //   people(room), typing(room)
 
 import { Emitter } from "./sdk/emitter.js";
+import { uuid } from "./sdk/roomcast.js";
 import { remembered } from "./remembered.js";
 
 const PAGE = 50;
@@ -121,7 +122,7 @@ export class Rooms extends Emitter {
 
   /** Sends; the message is among `pending` until it has its place, or was refused. */
   say(room, text, id = undefined) {
-    const message = { id: id ?? crypto.randomUUID(), text, at: new Date(), state: "sending", error: null };
+    const message = { id: id ?? uuid(), text, at: new Date(), state: "sending", error: null };
     room.pending.set(message.id, message);
     if (room.firstUnread !== undefined && room.unread === 0) {
       room.firstUnread = undefined;

@@ -46,6 +46,7 @@ export class Sidebar {
   open() {
     this.#sidebar.classList.add("open");
     this.#shade.hidden = false;
+    this.#setBehind(true);
     for (const opener of this.#openers) opener.setAttribute("aria-expanded", "true");
     byId("close-rooms").focus();
   }
@@ -54,9 +55,15 @@ export class Sidebar {
     if (!this.#sidebar.classList.contains("open")) return false;
     this.#sidebar.classList.remove("open");
     this.#shade.hidden = true;
+    this.#setBehind(false);
     for (const opener of this.#openers) opener.setAttribute("aria-expanded", "false");
     this.#openers.find((opener) => opener.offsetParent)?.focus();
     return true;
+  }
+
+  /** What the drawer covers is out of reach while it is open. */
+  #setBehind(on) {
+    for (const id of ["conversation", "nowhere", "people"]) byId(id).inert = on;
   }
 
   #render() {

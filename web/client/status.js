@@ -16,6 +16,7 @@ export function showConnection(client, again) {
 
   function render() {
     const { state, reason, retryAt } = client;
+    byId("app").classList.toggle("stale", state !== "live");
     const trouble = state === "offline" || state === "recovering" || state === "closed";
     if (!trouble) since = 0;
     else if (!since) since = Date.now();
@@ -30,7 +31,7 @@ export function showConnection(client, again) {
     if (state === "closed") text = `Disconnected: ${reason}.`;
     else if (!navigator.onLine) text = `You are offline. Roomcast comes back by itself.${waiting}`;
     else if (state === "recovering") text = `Back in a moment, catching up…${waiting}`;
-    else text = `No connection (${reason}). ${seconds > 0 ? `Next try in ${seconds} s.` : "Trying…"}${waiting}`;
+    else text = `The server cannot be reached. ${seconds > 0 ? `Next try in ${seconds} s.` : "Trying…"}${waiting}`;
     if (words.textContent !== text) words.textContent = text;
     now.hidden = state === "recovering";
     now.textContent = state === "closed" ? "Connect again" : "Try now";

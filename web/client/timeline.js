@@ -32,7 +32,9 @@ export class Timeline {
     this.#files = files;
     this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#toEnd.addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => this.#atEnd && this.#stickToEnd()).observe(this.#scroll);
+    // Whatever grows or shrinks, the box itself or what is in it: who is at the end stays there.
+    const sizes = new ResizeObserver(() => this.#atEnd && this.#stickToEnd());
+    for (const box of [this.#scroll, this.#list, this.#pendingList, this.#top]) sizes.observe(box);
     document.addEventListener("visibilitychange", () => this.#read());
     window.addEventListener("focus", () => this.#read());
     const ifCurrent = (listener) => (event) => event.room === rooms.current && listener(event);
@@ -109,7 +111,7 @@ export class Timeline {
     const room = this.#room;
     this.#top.replaceChildren();
     if (!room) return;
-    const say = (title, words, ...more) => this.#top.append(el("div", { class: "beginning" }, el("h2", {}, title), el("p", {}, words), ...more));
+    const say = (title, words, ...more) => this.#top.append(el("div", { class: "beginning" }, el("h2", {}, title), el("p", {}, words), ...more.filter(Boolean)));
     if (room.state === "joining") {
       this.#top.append(el("div", { class: "skeleton", role: "status", "aria-label": "Opening the room" },
         ...[70, 40, 55, 30, 62].map((_, line) => el("div", { class: `bone bone-${line}` }))));
@@ -131,8 +133,9 @@ export class Timeline {
         room.loading ? "Loading older messages…" : "Load older messages"));
     } else {
       say(`#${room.slug}`, room.items.length === 0
-        ? "Nothing has been said here yet. Write the first message, or copy the invitation link above and send it to someone."
-        : "This is where the room begins.");
+        ? "Nothing has been said here yet. Write the first message, or invite somebody."
+        : "This is where the room begins.",
+        room.items.length === 0 && el("button", { type: "button", onclick: () => byId("invite").click() }, "Copy the invitation link"));
     }
   }
 

@@ -17,7 +17,7 @@ export class Card {
   #about;
   #shape = "";
 
-  /** @param doings what it may do: { own, download(), receive(), withdraw(), isWithdrawn() } */
+  /** @param doings what it may do: { mine, own, download(), receive(), withdraw(), isWithdrawn() } */
   constructor(offer, doings) {
     this.#offer = offer;
     this.#doings = doings;
@@ -51,7 +51,8 @@ export class Card {
   }
 
   #renderTheirs(download) {
-    this.#about.textContent = `${sizeOf(this.#offer.size)} · straight from ${this.#offer.user}'s browser`;
+    const whence = this.#doings.mine ? "offered by you, on another page or before this one was loaded" : `straight from ${this.#offer.user}'s browser`;
+    this.#about.textContent = `${sizeOf(this.#offer.size)} · ${whence}`;
     const state = download?.state ?? "none";
     this.#shaped(state, () => {
       const going = ["receiving", "waiting", "paused", "checking"].includes(state);

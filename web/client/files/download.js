@@ -1,5 +1,6 @@
 // A file on its way here. Survives broken channels: what has been put away stays, and the next channel goes on from there.
 
+import { uuid } from "../sdk/roomcast.js";
 import { Hasher } from "./hasher.js";
 import { Meter } from "./meter.js";
 import { Peer } from "./peer.js";
@@ -31,7 +32,7 @@ export class Download {
   saveAgain = null;
   meter = new Meter();
   attempt = "";
-  id = crypto.randomUUID();
+  id = uuid();
 
   /**
    * @param ask sends the wish to all sessions of the sender, and gives them: ({ d, t, from }) => sessions
@@ -60,7 +61,7 @@ export class Download {
     this.#peer?.close();
     this.#peer = null;
     this.#source = null;
-    this.attempt = crypto.randomUUID();
+    this.attempt = uuid();
     this.meter.reset();
     this.#unreached = 0;
     const sessions = this.#ask({ d: this.id, t: this.attempt, from: this.done });

@@ -1,6 +1,7 @@
 // The files that this page offers and receives. Finds the other end by the room's members, and passes the signals on.
 
 import { el, toast } from "../dom.js";
+import { uuid } from "../sdk/roomcast.js";
 import { sizeOf } from "../times.js";
 import { Card } from "./card.js";
 import { Download } from "./download.js";
@@ -47,7 +48,7 @@ export class Files {
     try {
       const sha256 = await hashOfFile(file, (read) => { bar.value = read; }, cancel.signal);
       if (this.#rooms.get(room.slug) !== room) return;  // left meanwhile
-      const id = crypto.randomUUID();
+      const id = uuid();
       this.#offers.set(id, { id, room: room.slug, file, uploads: new Map() });
       this.#rooms.say(room, offerText({ id, name, size: file.size, sha256 }));
     } catch (error) {
@@ -70,6 +71,7 @@ export class Files {
     const key = `${message.room} ${message.seq}`;
     const own = message.user === this.#rooms.user ? this.#offers.get(offer.id) : undefined;
     const card = new Card({ ...offer, user: message.user }, {
+      mine: message.user === this.#rooms.user,
       own: own?.room === message.room ? own : null,
       download: () => this.#downloads.get(key)?.download,
       receive: () => this.#receive(key, message.room, { ...offer, user: message.user }),

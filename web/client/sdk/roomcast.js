@@ -514,8 +514,9 @@ function disconnected() {
   return new RoomcastError("disconnected", "there is no connection at the moment");
 }
 
-function uuid() {
-  if (globalThis.crypto.randomUUID) return crypto.randomUUID();
+/** A random id, as messages and much else want one. */
+export function uuid() {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   // Pages without TLS have no randomUUID.
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

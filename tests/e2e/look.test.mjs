@@ -1,0 +1,196 @@
+// How it looks and weighs: screenshots in build/e2e, the phone's layout, axe-core, page weight, time to the first message.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { Edge, ROOT, until } from "./support/edge.mjs";
+import { Person, bot, launch } from "./support/people.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WEIGHT_KB_MOST = 60;
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 1 };
+
+let edge, browser, room;
+before(async () => {
+  [edge, browser] = await Promise.all([Edge.start(), launch()]);
+  room = "design-review";
+  await furnish(room);
+});
+after(async () => {
+  for (const speaker of speakers) speaker.close();
+  await browser?.close();
+  await edge?.stop();
+});
+
+const speakers = [];
+
+/** A room in which something has been said. */
+async function furnish(slug) {
+  const names = ["Mira Okafor", "jonas", "Li Wei"];
+  const [mira, jonas, li] = await Promise.all(names.map((name) => bot(edge, name)));
+  speakers.push(mira, jonas, li);
+  for (const speaker of speakers) await speaker.join(slug);
+  const say = (who, text) => who.send(slug, text);
+  await say(mira, "Morning! The staging cluster is on the new build since nine.");
+  await say(mira, "Failover is down to **0.4 s** in the last three runs – numbers are in https://example.org/reports/failover?run=42 if you want to look.");
+  await say(jonas, "Lovely. I still see one slow join after a restart, though:");
+  await say(jonas, "```\nroom=general  joined after 1204 ms\nroom=random   joined after   38 ms\n```");
+  await say(li, "That is the first one after `retention` ran, I think. The log's start has moved, so it has to look for it.");
+  await say(mira, "Can we warm it up? Or is it *really* only the very first member of a room after a restart who waits for it, and nobody else – then I would rather leave it be and write it down.");
+  await say(li, "Only the first. I'll write it down.");
+  await say(jonas, "📎 failover-numbers.csv (184.3 kB) — open Roomcast to receive it\nroomcast-file:1 " +
+    JSON.stringify({ id: "0b9f1c52-7a51-4c7e-9c8e-0f2f0d5e8f11", name: "failover-numbers.csv", size: 184_320, sha256: "ab".repeat(32) }));
+}
+
+/** Serious violations, in short. */
+async function violations(page) {
+  // By the debugger, since the page's own policy lets no other script in.
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 120)} ${failureSummary}`).join(" | ")}`);
+}
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`the desktop, ${colorScheme}: looked at, and without serious violations of accessibility`, async () => {
+    const ann = await Person.at(browser, edge, "Ann Lee", room, { colorScheme });
+    for (const other of ["general", "random"]) {
+      await ann.page.fill("#add-name", other);
+      await ann.page.press("#add-name", "Enter");
+      await ann.live();
+    }
+    await speakers[1].join("random");
+    await speakers[1].send("random", "lunch?");
+    await ann.page.click(`#rooms [data-room="${room}"]`);
+    await speakers[1].send("random", "or coffee?");
+    await ann.page.waitForSelector("#messages .card");
+    await ann.page.waitForSelector('#rooms [data-room="random"] .badge');
+    speakers[2].typing(room);
+    await ann.page.waitForFunction(() => document.getElementById("typing").textContent !== "");
+    await ann.shot(`desktop-${colorScheme}`);
+    assert.deepEqual(await violations(ann.page), []);
+    speakers[2].typing(room, false);
+    await ann.page.click('#rooms [data-room="general"]');
+    await ann.page.waitForSelector("#top .beginning");
+    await ann.shot(`empty-room-${colorScheme}`);
+    assert.deepEqual(await violations(ann.page), []);
+    await ann.page.click("#change-nick");
+    await ann.page.waitForSelector("#enter:not([hidden])");
+    await ann.shot(`enter-${colorScheme}`);
+    assert.deepEqual(await violations(ann.page), []);
+    await ann.end();
+  });
+
+  test(`a phone, ${colorScheme}: one column, two drawers, nothing wider than the screen`, async () => {
+    const ann = await Person.at(browser, edge, "Ann Lee", room, { ...PHONE, colorScheme });
+    await ann.page.waitForSelector("#messages .card");
+    await ann.page.waitForSelector("#people", { state: "hidden" });
+    assert.equal(await ann.page.evaluate(() => document.documentElement.scrollWidth), 390);
+    const small = await ann.page.$$eval("#conversation button", (buttons) => buttons.filter((button) => button.offsetParent)
+      .map((button) => button.getBoundingClientRect()).filter(({ width, height }) => Math.min(width, height) < 24).length);
+    assert.equal(small, 0);
+    await ann.shot(`phone-${colorScheme}`);
+    await ann.page.click("#open-rooms");
+    await ann.page.waitForFunction(() => document.getElementById("sidebar").getBoundingClientRect().left === 0);
+    await ann.shot(`phone-rooms-${colorScheme}`);
+    assert.deepEqual(await violations(ann.page), []);
+    await ann.page.keyboard.press("Escape");
+    await ann.page.waitForSelector("#sidebar", { state: "hidden" });
+    await ann.page.click("#show-people");
+    await ann.page.waitForSelector("#people-list .here >> text=jonas");
+    await ann.shot(`phone-people-${colorScheme}`);
+    await ann.page.click("#close-people");
+    await ann.say("from my phone");
+    await ann.sees("from my phone");
+    await ann.end();
+  });
+}
+
+test("by the keyboard alone: a room is opened, a message written, the members shown and hidden", async () => {
+  const ann = await Person.at(browser, edge, "ann", room);
+  const { page } = ann;
+  const focused = () => page.evaluate(() => document.activeElement.id);
+  assert.equal(await focused(), "text");
+  await page.keyboard.type("typed");
+  await page.keyboard.press("Enter");
+  await ann.sees("typed");
+  assert.equal(await focused(), "text");
+  const order = [];
+  await page.evaluate(() => document.activeElement.blur());
+  for (let n = 0; n < 16; n++) {
+    await page.keyboard.press("Tab");
+    order.push(await page.evaluate(() => document.activeElement.id || document.activeElement.dataset.room || ""));
+  }
+  for (const id of ["skip", room, "add-name", "change-nick", "invite", "to-date", "show-people", "leave", "scroll"]) {
+    assert.ok(order.includes(id), `${id} is reached by Tab: ${order}`);
+  }
+  assert.ok(order.indexOf("add-name") < order.indexOf("invite") && order.indexOf("invite") < order.indexOf("scroll"), String(order));
+  await page.focus("#show-people");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#people", { state: "hidden" });
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#people:not([hidden])");
+  assert.equal(await focused(), "people-title");
+  await ann.end();
+});
+
+test("what is hidden is told by the title, and by a notification where that was asked for", async () => {
+  const ann = await Person.at(browser, edge, "ann", room, {
+    permissions: ["notifications"],
+    script: () => {
+      window.notes = [];
+      window.Notification = class {
+        static permission = "granted";
+        static requestPermission = async () => "granted";
+        constructor(title, { body }) { window.notes.push(`${title}: ${body}`); }
+        close() {}
+      };
+    },
+  });
+  await ann.page.click("#notify");
+  await ann.page.waitForSelector("#notify[aria-pressed=true]");
+  await ann.page.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+    document.hasFocus = () => false;
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await speakers[0].send(room, "anybody there?");
+  await until(async () => (await ann.page.title()).startsWith("(1) "), "the title tells of it");
+  assert.deepEqual(await ann.page.evaluate(() => window.notes), [`Mira Okafor in #${room}: anybody there?`]);
+  await ann.page.evaluate(() => {
+    Object.defineProperty(document, "visibilityState", { value: "visible", configurable: true });
+    document.hasFocus = () => true;
+    document.dispatchEvent(new Event("visibilitychange"));
+  });
+  await until(async () => !(await ann.page.title()).startsWith("("), "read, it is told no more");
+  await ann.end();
+});
+
+function filesIn(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? filesIn(path.join(folder, entry.name)) : [path.join(folder, entry.name)]));
+}
+
+test("the page is light, and the first message is soon there", async () => {
+  const folder = path.join(ROOT, "web/client");
+  let plain = 0, packed = 0;
+  for (const file of filesIn(folder)) {
+    const bytes = readFileSync(file);
+    plain += bytes.length;
+    packed += gzipSync(bytes).length;
+  }
+  console.log(`page weight: ${(packed / 1000).toFixed(1)} kB compressed, ${(plain / 1000).toFixed(1)} kB plain`);
+  assert.ok(packed < WEIGHT_KB_MOST * 1000);
+  const ann = await Person.at(browser, edge, "ann", room);
+  const times = [];
+  for (let n = 0; n < 5; n++) {
+    await ann.page.reload({ waitUntil: "commit" });
+    await ann.page.waitForSelector("#messages .message");
+    times.push(await ann.page.evaluate(() => performance.now()));
+  }
+  console.log(`first message after ${Math.round(times.sort((a, b) => a - b)[2])} ms (median of 5 visits)`);
+  await ann.end();
+});

@@ -1,0 +1,179 @@
+// The SDK against a socket that the test speaks through, for what a real server says seldom; and the small parts of files.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { RoomcastClient, closeAdvice } from "../../web/client/sdk/roomcast.js";
+import { offerIn, offerText, tidyName } from "../../web/client/files/offer.js";
+import { Sha256 } from "../../web/client/files/sha256.js";
+import { until } from "./support/edge.mjs";
+
+/** A client and the sockets that it opens, oldest first. */
+function rig(options = {}) {
+  const sockets = [];
+  class Socket {
+    readyState = 1;
+    sent = [];
+    constructor(url, protocols) {
+      Object.assign(this, { url: String(url), protocols });
+      sockets.push(this);
+    }
+    send(data) { this.sent.push(JSON.parse(data)); }
+    close() { this.readyState = 3; }
+    say(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
+    welcome() { this.say({ type: "welcome", session: "s", user: "ann", node: "n", heartbeat_s: 25 }); }
+    joined(room, more = {}) { this.say({ type: "joined", room, epoch: "e1", first: 0, last: -1, members: 1, messages: [], ...more }); }
+    end(code) {
+      this.readyState = 3;
+      this.onclose({ code });
+    }
+    texts() { return this.sent.filter(({ type }) => type === "message").map(({ text }) => text); }
+  }
+  const client = new RoomcastClient({ url: "wss://example.org/ws", WebSocket: Socket, network: new EventTarget(), ...options });
+  return { client, sockets, next: async (count) => until(() => sockets[count], `socket ${count} is opened`) };
+}
+
+async function joinedRig(options) {
+  const all = rig(options);
+  all.client.connect();
+  const socket = await all.next(0);
+  socket.welcome();
+  const joined = all.client.join("room");
+  socket.joined("room");
+  await joined;
+  return { ...all, socket };
+}
+
+test("a refusal that passes is waited out, and the order of the room kept behind it", async () => {
+  const { client, socket } = await joinedRig();
+  const acks = ["a", "b"].map((text) => client.send("room", text));
+  const [a, b] = socket.sent.filter(({ type }) => type === "message");
+  for (const { id } of [a, b]) socket.say({ type: "error", code: "busy", message: "", id, room: "room", retry_after_ms: 20 });
+  acks.push(client.send("room", "c"));
+  assert.deepEqual(socket.texts(), ["a", "b"]);
+  await until(() => socket.texts().length === 5, "all are sent again");
+  assert.deepEqual(socket.texts().slice(2), ["a", "b", "c"]);
+  const again = socket.sent.filter(({ type }) => type === "message").slice(2);
+  assert.deepEqual(again.slice(0, 2).map(({ id }) => id), [a.id, b.id]);
+  again.forEach(({ id }, seq) => socket.say({ type: "ack", id, room: "room", seq }));
+  assert.deepEqual((await Promise.all(acks)).map(({ seq }) => seq), [0, 1, 2]);
+  client.close();
+});
+
+test("a refusal for good rejects with the server's code; leaving rejects what waits", async () => {
+  const { client, socket } = await joinedRig();
+  const refused = client.send("room", "a");
+  socket.say({ type: "error", code: "bad_id", message: "no", id: socket.sent.at(-1).id, room: "room" });
+  await assert.rejects(refused, { code: "bad_id", message: "no" });
+  const waiting = client.send("room", "b");
+  client.leave("room");
+  await assert.rejects(waiting, { code: "left" });
+  client.close();
+});
+
+test("after 1012 it comes back, resumes by epoch and seq, and sends again what had no answer, under the same id", async () => {
+  const { client, socket, next } = await joinedRig();
+  socket.say({ type: "message", room: "room", seq: 7, id: "x", user: "ben", text: "hi", time: "2026-11-21T10:00:00.000Z" });
+  const ack = client.send("room", "kept");
+  const { id } = socket.sent.at(-1);
+  const states = [];
+  client.on("state", ({ state }) => states.push(state));
+  socket.end(1012);
+  const second = await next(1);
+  second.welcome();
+  assert.deepEqual(second.sent, [{ type: "join", room: "room", id: "join", last: 50, epoch: "e1", since: 7 }]);
+  second.joined("room", { recovered: true, last: 7 });
+  assert.deepEqual(second.sent.at(-1), { type: "message", room: "room", id, text: "kept" });
+  second.say({ type: "ack", id, room: "room", seq: 8 });
+  assert.equal((await ack).seq, 8);
+  assert.deepEqual([states[0], states.at(-1)], ["recovering", "live"]);
+  client.close();
+});
+
+test("a token that ran out is renewed before the next attempt; the token goes in a subprotocol", async () => {
+  let tokens = 0;
+  const { client, socket, next } = await joinedRig({ token: () => `t${++tokens}`, renew: async () => { tokens = 10; } });
+  assert.deepEqual(socket.protocols, ["roomcast.v1", "bearer.t1"]);
+  assert.ok(!socket.url.includes("t1"));
+  socket.end(4001);
+  assert.deepEqual((await next(1)).protocols, ["roomcast.v1", "bearer.t11"]);
+  client.close();
+});
+
+test("where the client is at fault, or was removed, it does not come back", async () => {
+  for (const code of [1002, 1003, 1007, 1008, 1009, 4002]) {
+    assert.equal(closeAdvice(code).advice, "never");
+    const { client, socket, sockets } = await joinedRig();
+    const waiting = client.send("room", "a");
+    socket.end(code);
+    await assert.rejects(waiting, { code: "closed" });
+    assert.equal(client.state, "closed");
+    assert.ok(client.reason.length > 5);
+    assert.equal(sockets.length, 1);
+  }
+});
+
+test("attempts that fail are told as offline, with the time of the next; the first of them leaves no message behind", async () => {
+  const { client, socket, next } = await joinedRig();
+  const ack = client.send("room", "through it all");
+  socket.end(1006);
+  (await next(1)).end(1006);
+  assert.equal(client.state, "offline");
+  assert.ok(client.retryAt > Date.now());
+  client.retryNow();
+  const third = await next(2);
+  third.welcome();
+  third.joined("room", { recovered: true });
+  assert.deepEqual(third.texts(), ["through it all"]);
+  third.say({ type: "ack", id: third.sent.at(-1).id, room: "room", seq: 0 });
+  await ack;
+  client.close();
+});
+
+test("when the network is said to be gone the server is asked, and taken for lost if it is silent", async () => {
+  const network = new EventTarget();
+  const { client, socket, next } = await joinedRig({ network });
+  network.dispatchEvent(new Event("offline"));
+  assert.equal(socket.sent.at(-1).type, "history");
+  await next(1);
+  assert.equal(socket.readyState, 3);
+  client.close();
+});
+
+test("a server that shows a message out of order is reported, and the message not told twice", async () => {
+  const { client, socket } = await joinedRig();
+  const seen = [];
+  const errors = [];
+  client.on("message", ({ seq }) => seen.push(seq));
+  client.on("error", ({ error }) => errors.push(error.code));
+  const message = (seq) => socket.say({ type: "message", room: "room", seq, id: `m${seq}`, user: "ben", text: "", time: "" });
+  for (const seq of [1, 5, 5, 3, 6]) message(seq);
+  assert.deepEqual(seen, [1, 5, 6]);
+  assert.deepEqual(errors, ["out_of_order", "out_of_order"]);
+  client.close();
+});
+
+test("SHA-256 is the one that everybody has, however it is cut", () => {
+  for (const bytes of [0, 1, 55, 56, 63, 64, 65, 119, 120, 127, 128, 1000, 100_003]) {
+    const data = randomBytes(bytes);
+    for (const piece of [1, 37, 64, 1000, 200_000]) {
+      if (bytes / piece > 10_000) continue;
+      const hash = new Sha256();
+      for (let at = 0; at < bytes; at += piece) hash.update(data.subarray(at, at + piece));
+      assert.equal(hash.digest(), createHash("sha256").update(data).digest("hex"), `${bytes} bytes by ${piece}`);
+    }
+  }
+});
+
+test("an offer is read as it was written, and nothing else is taken for one", () => {
+  const offer = { id: "0b9f1c52-7a51-4c7e-9c8e-0f2f0d5e8f11", name: "a photo.jpg", size: 4_200_000, sha256: "ab".repeat(32) };
+  const text = offerText(offer);
+  assert.deepEqual(offerIn(text), offer);
+  assert.match(text.split("\n")[0], /^📎 a photo\.jpg \(4.2 MB\) — open Roomcast to receive it$/u);
+  for (const wrong of [text.slice(1), text.replace('"size":42', '"size":-42'), text.replace("abab", "xyxy"), `${text}}`, text.split("\n")[0],
+    text.replace('"name":"a photo.jpg"', '"name":7'), "📎 \nroomcast-file:1 null"]) assert.equal(offerIn(wrong), null, wrong);
+  assert.equal(tidyName("../../etc/passwd"), ".._.._etc_passwd");
+  assert.equal(tidyName(".."), "file");
+  assert.equal(tidyName(`${"x".repeat(300)}.txt`).length, 200);
+  assert.ok(tidyName(`${"x".repeat(300)}.txt`).endsWith(".txt"));
+});
