@@ -1,9 +1,9 @@
 #include "consumer/dedupe_window.hpp"
 
-#include <openssl/sha.h>
-
 #include <cstring>
 #include <string>
+
+#include <openssl/sha.h>
 
 #include "shared/core/limits.hpp"
 

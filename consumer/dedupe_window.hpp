@@ -15,8 +15,9 @@ namespace roomcast::consumer {
 /// Tells which records of a log repeat an earlier one: same user and id, within limits::dedupe_window_records
 /// and limits::dedupe_window_ms.
 ///
-/// A value of one reader. The answer depends on the log alone, so that all who read a log agree, when each shows
-/// it the records in order from far enough back (`reaches_back`). Holds 64 bytes for each record in the window.
+/// A value of one reader. The answer depends on the log alone, so that all who read a log agree, when each
+/// shows it the records in order from far enough back (`reaches_back`). Holds 64 bytes for each record in the
+/// window.
 class DedupeWindow {
 public:
     /// Takes the next record. For a repeat: the seq under which its message was first seen.

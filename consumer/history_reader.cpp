@@ -12,16 +12,22 @@ using channel::Bounds;
 using channel::ReadResult;
 using Kind = link::ReadHistory::Kind;
 
-constexpr std::int64_t first_look_back = 256;  // records; most rooms are slow enough for that to reach two minutes back
-constexpr int most_extensions = 9;             // of a page that repeats or gaps left short: past a whole dedupe window
+constexpr std::int64_t first_look_back =
+    256;                            // records; most rooms are slow enough for that to reach two minutes back
+constexpr int most_extensions = 9;  // of a page that repeats or gaps left short: past a whole dedupe window
 
 /// One read under way: finds the range, reads it with enough before it to know repeats, and cuts the page.
 class Reading : public std::enable_shared_from_this<Reading> {
 public:
     Reading(channel::LogReader& reader, std::shared_ptr<bool> alive, LogId log, HistoryQuery query,
             channel::Callback<HistoryResult> done)
-        : reader_(reader), alive_(std::move(alive)), log_(std::move(log)), query_(query), done_(std::move(done)),
-          prefix_bytes_(wire::record_prefix(log_.room).size()), reach_(query_.limit) {}
+        : reader_(reader),
+          alive_(std::move(alive)),
+          log_(std::move(log)),
+          query_(query),
+          done_(std::move(done)),
+          prefix_bytes_(wire::record_prefix(log_.room).size()),
+          reach_(query_.limit) {}
 
     void start() {
         reader_.bounds(log_, [self = shared_from_this()](Result<Bounds> bounds) {
@@ -38,9 +44,12 @@ private:
     void find_range() {
         end_ = std::min(bounds_.next, query_.until);
         switch (query_.kind) {
-            case Kind::latest: return range_before(end_);
-            case Kind::before: return range_before(std::min(query_.seq, end_));
-            case Kind::after: return range_after(query_.seq.next());
+            case Kind::latest:
+                return range_before(end_);
+            case Kind::before:
+                return range_before(std::min(query_.seq, end_));
+            case Kind::after:
+                return range_after(query_.seq.next());
             case Kind::from_time:
                 reader_.seek(log_, query_.time, [self = shared_from_this()](Result<Seq> found) {
                     if (!*self->alive_) return;
@@ -73,8 +82,9 @@ private:
 
     void read_on(Seq at) {
         if (at >= end_ || enough()) return judge(at);
-        const int most = backwards_ ? static_cast<int>(std::min<std::int64_t>(4096, end_.value - at.value))
-                                    : static_cast<int>(std::max<std::int64_t>(0, from_.value - at.value)) + reach_ + 1;
+        const int most =
+            backwards_ ? static_cast<int>(std::min<std::int64_t>(4096, end_.value - at.value))
+                       : static_cast<int>(std::max<std::int64_t>(0, from_.value - at.value)) + reach_ + 1;
         reader_.read(log_, {at, end_, std::min(most, 4096), 2 * limits::history_page_bytes},
                      [self = shared_from_this()](Result<ReadResult> read) {
                          if (!*self->alive_) return;
@@ -114,7 +124,8 @@ private:
         std::vector<link::Entry> entries;
         std::size_t messages = 0;
         for (auto& stored : records_) {
-            const auto first = window.admit(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str());
+            const auto first = window.admit(stored.seq, stored.record.time, stored.record.user.str(),
+                                            stored.record.id.str());
             if (stored.seq < from_) continue;
             link::Entry entry{stored.seq, stored.record.time, first.value_or(stored.seq), {}};
             if (!first) {
@@ -134,7 +145,8 @@ private:
             return look_back(first_look_back);
         }
         if (!backwards_ && messages == 0 && !query_.with_repeats && read_to < end_) {
-            // Nothing but repeats, and more behind them: who asks on from the last message would be given them again.
+            // Nothing but repeats, and more behind them: who asks on from the last message would be given
+            // them again.
             from_ = read_to;
             reach_ = std::min(2 * reach_, 4096);
             return look_back(first_look_back);

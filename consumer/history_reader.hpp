@@ -20,7 +20,8 @@ struct HistoryQuery {
     bool with_repeats = false;   // give repeats too, as entries without a frame
 };
 
-/// Messages oldest first. `covered`: everything wanted up to this seq is here. `more`: there is more that way.
+/// Messages oldest first. `covered`: everything wanted up to this seq is here. `more`: there is more that
+/// way.
 struct HistoryResult {
     std::vector<link::Entry> entries;
     Seq covered;
@@ -34,7 +35,8 @@ struct HistoryResult {
 /// dedupe window. Destroying it drops the answers.
 class HistoryReader {
 public:
-    explicit HistoryReader(channel::LogReader& reader) : reader_(reader), alive_(std::make_shared<bool>(true)) {}
+    explicit HistoryReader(channel::LogReader& reader)
+        : reader_(reader), alive_(std::make_shared<bool>(true)) {}
     ~HistoryReader() { *alive_ = false; }
     HistoryReader(const HistoryReader&) = delete;
     HistoryReader& operator=(const HistoryReader&) = delete;

@@ -27,7 +27,9 @@ public:
 
     void send(link::Event event) override;
     void deliver(link::SubId sub, std::span<const link::Entry> entries) override;
-    [[nodiscard]] std::size_t owed_bytes() const override { return connection_->owed_bytes() + batch_.bytes(); }
+    [[nodiscard]] std::size_t owed_bytes() const override {
+        return connection_->owed_bytes() + batch_.bytes();
+    }
 
 private:
     void on_bytes(std::span<char> bytes) override;

@@ -17,8 +17,12 @@ constexpr std::size_t batch_bytes = 256 * 1024;  // a Messages event grows no fu
 }  // namespace
 
 LinkPeer::LinkPeer(LinkServer& server, std::uint64_t number, net::Stream stream)
-    : server_(server), number_(number), connection_(std::make_shared<net::Connection>(server.loop_, std::move(stream), *this)),
-      http_(std::make_unique<net::http::RequestReader>()), heard_(Clock::now()), alive_(std::make_shared<bool>(true)) {}
+    : server_(server),
+      number_(number),
+      connection_(std::make_shared<net::Connection>(server.loop_, std::move(stream), *this)),
+      http_(std::make_unique<net::http::RequestReader>()),
+      heard_(Clock::now()),
+      alive_(std::make_shared<bool>(true)) {}
 
 LinkPeer::~LinkPeer() {
     *alive_ = false;
@@ -40,14 +44,17 @@ void LinkPeer::on_bytes(std::span<char> bytes) {
 void LinkPeer::upgrade(const net::http::Request& request) {
     if (!request.wants_websocket || request.path() != "/link" ||
         request.header("sec-websocket-protocol") != std::optional<std::string_view>(link::protocol_name)) {
-        connection_->send(net::SharedFrame::of(
-            {net::http::serialize(net::http::error_response(Error{Errc::not_found, "links are made at /link, with the subprotocol roomcast.link.v1"}), false)}));
+        connection_->send(net::SharedFrame::of({net::http::serialize(
+            net::http::error_response(
+                Error{Errc::not_found, "links are made at /link, with the subprotocol roomcast.link.v1"}),
+            false)}));
         return connection_->finish();
     }
-    connection_->send(net::SharedFrame::of(
-        {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ",
-         net::ws::accept_key(*request.header("sec-websocket-key")),
-         "\r\nSec-WebSocket-Protocol: ", link::protocol_name, "\r\n\r\n"}));
+    connection_->send(
+        net::SharedFrame::of({"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+                              "Upgrade\r\nSec-WebSocket-Accept: ",
+                              net::ws::accept_key(*request.header("sec-websocket-key")),
+                              "\r\nSec-WebSocket-Protocol: ", link::protocol_name, "\r\n\r\n"}));
     edge_ = std::string(request.header("x-roomcast-node").value_or("?"));
     std::string rest = http_->take_rest();
     http_.reset();
@@ -121,8 +128,14 @@ void LinkPeer::on_ended(std::string_view why) {
     server_.let_go(number_);
 }
 
-LinkServer::LinkServer(net::Loop& loop, std::shared_ptr<const net::TlsContext> tls, Service& service, ops::Log& log)
-    : loop_(loop), tls_(std::move(tls)), service_(service), log_(log), acceptor_(loop.io()), timer_(loop.io()),
+LinkServer::LinkServer(net::Loop& loop, std::shared_ptr<const net::TlsContext> tls, Service& service,
+                       ops::Log& log)
+    : loop_(loop),
+      tls_(std::move(tls)),
+      service_(service),
+      log_(log),
+      acceptor_(loop.io()),
+      timer_(loop.io()),
       alive_(std::make_shared<bool>(true)) {}
 
 LinkServer::~LinkServer() { *alive_ = false; }
@@ -144,7 +157,8 @@ void LinkServer::accept() {
         if (!failed) {
             const std::uint64_t number = next_number_++;
             auto& peer = peers_[number];
-            peer = std::make_unique<LinkPeer>(*this, number, net::Stream(std::move(socket), tls_.get(), net::Role::server));
+            peer = std::make_unique<LinkPeer>(*this, number,
+                                              net::Stream(std::move(socket), tls_.get(), net::Role::server));
             peer->start();
         }
         accept();

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "consumer/service.hpp"
 #include "shared/net/connection.hpp"
@@ -17,8 +18,9 @@ class LinkPeer;
 
 /// Accepts the edges' links: WebSockets at /link over mutual TLS, one for each edge.
 ///
-/// Owned by the worker's main, lives on the consumer's thread. An edge that sends nothing for a few seconds (it pings many
-/// times a second) or does not read (limits::link_outbox_bytes) is let go; it will come back or go elsewhere.
+/// Owned by the worker's main, lives on the consumer's thread. An edge that sends nothing for a few seconds
+/// (it pings many times a second) or does not read (limits::link_outbox_bytes) is let go; it will come back
+/// or go elsewhere.
 class LinkServer {
 public:
     LinkServer(net::Loop& loop, std::shared_ptr<const net::TlsContext> tls, Service& service, ops::Log& log);

@@ -8,10 +8,18 @@
 
 namespace roomcast::consumer {
 
-Membership::Membership(boost::asio::io_context& io, channel::MembersLog& members, channel::RoomDirectory& directory,
-                       NodeId self, std::string host, std::uint16_t port, ops::Log& log)
-    : io_(io), members_(members), directory_(directory), self_(std::move(self)), host_(std::move(host)), port_(port),
-      log_(log), timer_(io), alive_(std::make_shared<bool>(true)) {}
+Membership::Membership(boost::asio::io_context& io, channel::MembersLog& members,
+                       channel::RoomDirectory& directory, NodeId self, std::string host, std::uint16_t port,
+                       ops::Log& log)
+    : io_(io),
+      members_(members),
+      directory_(directory),
+      self_(std::move(self)),
+      host_(std::move(host)),
+      port_(port),
+      log_(log),
+      timer_(io),
+      alive_(std::make_shared<bool>(true)) {}
 
 Membership::~Membership() { *alive_ = false; }
 
@@ -42,7 +50,8 @@ void Membership::beat() {
         const TimeMs oldest = now_ms() - limits::member_forget_ms;
         const auto gone = std::erase_if(others_, [&](const auto& entry) {
             if (entry.second.announced >= oldest) return false;
-            // Whoever notices takes a dead worker's announcement back, so that the topic does not fill with them.
+            // Whoever notices takes a dead worker's announcement back, so that the topic does not fill with
+            // them.
             members_.announce(entry.first, "", [](Result<void>) {});
             return true;
         });
@@ -79,7 +88,8 @@ void Membership::keep_directory() {
         const std::uint64_t mine = rendezvous_weight(self_, slot);
         const bool first = std::all_of(others_.begin(), others_.end(), [&](const auto& entry) {
             const auto& owned = entry.second.slots;
-            return std::find(owned.begin(), owned.end(), slot) != owned.end() || rendezvous_weight(entry.first, slot) < mine;
+            return std::find(owned.begin(), owned.end(), slot) != owned.end() ||
+                   rendezvous_weight(entry.first, slot) < mine;
         });
         if (first) kept.insert(slot);
     }

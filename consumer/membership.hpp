@@ -1,11 +1,12 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "shared/channel/members.hpp"
 #include "shared/channel/room_directory.hpp"
@@ -14,15 +15,15 @@
 
 namespace roomcast::consumer {
 
-/// This worker among the others: announces where its link is and which slots it owns, and keeps the directory of those
-/// slots, and of those for which it stands by, ready.
+/// This worker among the others: announces where its link is and which slots it owns, and keeps the directory
+/// of those slots, and of those for which it stands by, ready.
 ///
-/// Lives on the consumer's thread. A worker stands by for a slot when it comes first in rendezvous order among all workers
-/// but the owner: the very worker that edges turn to when the owner is gone.
+/// Lives on the consumer's thread. A worker stands by for a slot when it comes first in rendezvous order
+/// among all workers but the owner: the very worker that edges turn to when the owner is gone.
 class Membership final : public channel::OwnershipSink, public channel::MembersSink {
 public:
-    Membership(boost::asio::io_context& io, channel::MembersLog& members, channel::RoomDirectory& directory, NodeId self,
-               std::string host, std::uint16_t port, ops::Log& log);
+    Membership(boost::asio::io_context& io, channel::MembersLog& members, channel::RoomDirectory& directory,
+               NodeId self, std::string host, std::uint16_t port, ops::Log& log);
     ~Membership();
 
     void start();

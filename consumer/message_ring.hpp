@@ -25,7 +25,8 @@ public:
     void push(link::Entry entry) {
         bytes_ += entry.frame.size();
         entries_.push_back(std::move(entry));
-        while (entries_.size() > limits::hub_ring_messages || (bytes_ > limits::hub_ring_bytes && entries_.size() > 1)) {
+        while (entries_.size() > limits::hub_ring_messages ||
+               (bytes_ > limits::hub_ring_bytes && entries_.size() > 1)) {
             floor_ = entries_.front().seq;
             bytes_ -= entries_.front().frame.size();
             entries_.pop_front();
@@ -41,15 +42,18 @@ public:
             if (entry.seq > after) found.push_back(entry);
         return found;
     }
-    /// The newest `limit` messages below `before`; false when the ring does not hold as many and might not hold all.
+    /// The newest `limit` messages below `before`; false when the ring does not hold as many and might not
+    /// hold all.
     [[nodiscard]] bool newest(Seq before, int limit, Seq log_first, std::vector<link::Entry>& found) const {
-        for (auto entry = entries_.rbegin(); entry != entries_.rend() && static_cast<int>(found.size()) < limit; ++entry)
+        for (auto entry = entries_.rbegin();
+             entry != entries_.rend() && static_cast<int>(found.size()) < limit; ++entry)
             if (entry->seq < before && !entry->is_repeat()) found.push_back(*entry);
         if (static_cast<int>(found.size()) < limit && floor_ >= log_first) {
             found.clear();
             return false;
         }
-        found = std::vector<link::Entry>(std::make_move_iterator(found.rbegin()), std::make_move_iterator(found.rend()));
+        found = std::vector<link::Entry>(std::make_move_iterator(found.rbegin()),
+                                         std::make_move_iterator(found.rend()));
         return true;
     }
 

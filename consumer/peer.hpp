@@ -16,8 +16,8 @@ struct PeerId {
 
 /// An edge as the read path sees it: somewhere to send events, in order.
 ///
-/// Owned by its link (a socket, or local mode's in-process link), used on the consumer's thread. What `deliver`
-/// is given in one turn leaves as one Messages event at the turn's end, or before the next `send`.
+/// Owned by its link (a socket, or local mode's in-process link), used on the consumer's thread. What
+/// `deliver` is given in one turn leaves as one Messages event at the turn's end, or before the next `send`.
 class Peer {
 public:
     virtual void send(link::Event event) = 0;

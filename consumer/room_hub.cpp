@@ -11,11 +11,20 @@ using Clock = std::chrono::steady_clock;
 constexpr auto retry_after = std::chrono::milliseconds(200);
 }  // namespace
 
-RoomHub::RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats, OnLost on_lost)
-    : io_(io), log_(std::move(log)), reader_(reader), history_(reader), stats_(stats), on_lost_(std::move(on_lost)),
-      prefix_bytes_(wire::record_prefix(log_.room).size()), 
-      roster_(io, [this](const auto& make) { tell_subscribers(make); }), last_use_(Clock::now()), retry_timer_(io),
-      waiting_timer_(io), alive_(std::make_shared<bool>(true)) {
+RoomHub::RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats,
+                 OnLost on_lost)
+    : io_(io),
+      log_(std::move(log)),
+      reader_(reader),
+      history_(reader),
+      stats_(stats),
+      on_lost_(std::move(on_lost)),
+      prefix_bytes_(wire::record_prefix(log_.room).size()),
+      roster_(io, [this](const auto& make) { tell_subscribers(make); }),
+      last_use_(Clock::now()),
+      retry_timer_(io),
+      waiting_timer_(io),
+      alive_(std::make_shared<bool>(true)) {
     activate();
 }
 
@@ -53,10 +62,11 @@ void RoomHub::read_window(Seq at, Seq next, std::int64_t look_back,
                           std::shared_ptr<std::vector<channel::StoredRecord>> read) {
     if (at >= next) {
         const Seq from = std::max(log_first_, Seq{next.value - look_back});
-        const bool enough = from == log_first_ ||
-                            (!read->empty() &&
-                             DedupeWindow::reaches_back(from, read->front().record.time, next, now_ms()));
-        if (enough || look_back >= limits::dedupe_window_records) return become_ready(from, next, std::move(*read));
+        const bool enough =
+            from == log_first_ ||
+            (!read->empty() && DedupeWindow::reaches_back(from, read->front().record.time, next, now_ms()));
+        if (enough || look_back >= limits::dedupe_window_records)
+            return become_ready(from, next, std::move(*read));
         return load_window(next, std::min(look_back * 8, limits::dedupe_window_records));
     }
     reader_.read(log_, {at, next, 4096, 4 * limits::history_page_bytes},
@@ -76,13 +86,14 @@ void RoomHub::become_ready(Seq from, Seq next, std::vector<channel::StoredRecord
     ring_.reset(from.previous());
     window_ = DedupeWindow();
     for (const auto& stored : window)
-        ring_.push(take(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str(), stored.record.value));
+        ring_.push(take(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str(),
+                        stored.record.value));
     position_ = next.previous();
     ready_ = true;
     std::vector<link::Entry> entries;
     for (const auto& stored : early_)
-        entries.push_back(
-            take(stored.seq, stored.record.time, stored.record.user.str(), stored.record.id.str(), stored.record.value));
+        entries.push_back(take(stored.seq, stored.record.time, stored.record.user.str(),
+                               stored.record.id.str(), stored.record.value));
     early_.clear();
     early_.shrink_to_fit();
     for (auto& subscriber : subscribers_) {
@@ -99,7 +110,8 @@ void RoomHub::become_ready(Seq from, Seq next, std::vector<channel::StoredRecord
     if (!tail_) resume_tail();  // it broke while the window was read
 }
 
-link::Entry RoomHub::take(Seq seq, TimeMs time, std::string_view user, std::string_view id, std::string_view value) {
+link::Entry RoomHub::take(Seq seq, TimeMs time, std::string_view user, std::string_view id,
+                          std::string_view value) {
     const auto first = window_.admit(seq, time, user, id);
     link::Entry entry{seq, time, first.value_or(seq), {}};
     if (first) {
@@ -115,8 +127,8 @@ void RoomHub::on_records(std::span<const channel::RecordView> records) {
     if (!ready_) {
         for (const auto& record : records)
             early_.push_back({record.seq, channel::Record{MessageId::trusted(std::string(record.id)),
-                                                         UserName::trusted(std::string(record.user)), record.time,
-                                                         std::string(record.value)}});
+                                                          UserName::trusted(std::string(record.user)),
+                                                          record.time, std::string(record.value)}});
         return;
     }
     std::vector<link::Entry> entries;
@@ -167,7 +179,8 @@ void RoomHub::resume_tail() {
         log_first_ = bounds->first;
         const Seq wanted = position_.next();
         // Below the log's start, messages are lost; above its end, it is not the log that it was.
-        if (wanted > bounds->next) return on_lost_(log_, Error{Errc::unavailable, "the log is shorter than it was"});
+        if (wanted > bounds->next)
+            return on_lost_(log_, Error{Errc::unavailable, "the log is shorter than it was"});
         if (wanted < bounds->first) {
             refuse_all(Error{Errc::room_gone, "messages were lost before they could be read; join again"});
             subscribers_.clear();
@@ -215,7 +228,8 @@ void RoomHub::greet(Subscriber& subscriber) {
 
 void RoomHub::tell_subscribers(const std::function<link::Event(link::SubId)>& make) {
     for (const auto& subscriber : subscribers_)
-        if (subscriber.sink->owed_bytes() < limits::link_ephemeral_bytes) subscriber.sink->send(make(subscriber.sub));
+        if (subscriber.sink->owed_bytes() < limits::link_ephemeral_bytes)
+            subscriber.sink->send(make(subscriber.sub));
 }
 
 void RoomHub::send_signal(Peer& sink, const link::SendSignal& signal) {
@@ -223,13 +237,15 @@ void RoomHub::send_signal(Peer& sink, const link::SendSignal& signal) {
     const auto target = std::find_if(subscribers_.begin(), subscribers_.end(),
                                      [&](const Subscriber& s) { return peer && s.peer == *peer; });
     if (target == subscribers_.end())
-        return sink.send(link::SignalRefused{signal.request, Error{Errc::not_found, "no such session in this room"}});
+        return sink.send(
+            link::SignalRefused{signal.request, Error{Errc::not_found, "no such session in this room"}});
     target->sink->send(link::SignalSent{target->sub, signal.from, signal.to, signal.data});
 }
 
 void RoomHub::refuse_all(const Error& error) {
     for (const auto& subscriber : subscribers_) subscriber.sink->send(link::Refused{subscriber.sub, error});
-    for (const auto& waiting : waiting_) waiting.sink->send(link::HistoryRefused{waiting.question.request, error});
+    for (const auto& waiting : waiting_)
+        waiting.sink->send(link::HistoryRefused{waiting.question.request, error});
     waiting_.clear();
 }
 
@@ -262,7 +278,8 @@ void RoomHub::catch_up(PeerId peer, link::SubId sub) {
             return unsubscribe(peer, sub);
         }
         if (behind->after.next() < page->bounds.first) {
-            behind->sink->send(link::Refused{sub, Error{Errc::room_gone, "retention has passed this position; join again"}});
+            behind->sink->send(
+                link::Refused{sub, Error{Errc::room_gone, "retention has passed this position; join again"}});
             return unsubscribe(peer, sub);
         }
         if (!page->entries.empty()) behind->sink->deliver(sub, page->entries);

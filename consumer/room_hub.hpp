@@ -1,12 +1,13 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "consumer/dedupe_window.hpp"
 #include "consumer/history_reader.hpp"
@@ -20,9 +21,10 @@ namespace roomcast::consumer {
 
 /// One active room of a worker: reads its log once and hands every record to the edges that subscribed.
 ///
-/// Owned by Service, lives on the consumer's thread. Becomes active by reading back far enough to know repeats and to
-/// answer joins; requests that come earlier wait. An edge that subscribed from an older position is caught up from the
-/// log, page by page, then from the ring, then live. A log that is lost ends the hub through `on_lost`.
+/// Owned by Service, lives on the consumer's thread. Becomes active by reading back far enough to know
+/// repeats and to answer joins; requests that come earlier wait. An edge that subscribed from an older
+/// position is caught up from the log, page by page, then from the ring, then live. A log that is lost ends
+/// the hub through `on_lost`.
 class RoomHub final : private channel::TailSink {
 public:
     using OnLost = std::function<void(const LogId&, const Error&)>;
@@ -53,7 +55,7 @@ private:
         PeerId peer;
         Peer* sink;
         link::SubId sub;
-        Seq after;  // everything up to here has been sent
+        Seq after;              // everything up to here has been sent
         bool from_now = false;  // subscribed before the hub was ready: `after` is not known yet
         bool live = false;
     };
@@ -70,9 +72,11 @@ private:
 
     void activate();
     void load_window(Seq next, std::int64_t look_back);
-    void read_window(Seq at, Seq next, std::int64_t look_back, std::shared_ptr<std::vector<channel::StoredRecord>> read);
+    void read_window(Seq at, Seq next, std::int64_t look_back,
+                     std::shared_ptr<std::vector<channel::StoredRecord>> read);
     void become_ready(Seq from, Seq next, std::vector<channel::StoredRecord> window);
-    link::Entry take(Seq seq, TimeMs time, std::string_view user, std::string_view id, std::string_view value);
+    link::Entry take(Seq seq, TimeMs time, std::string_view user, std::string_view id,
+                     std::string_view value);
     void hand_out(std::span<const link::Entry> entries);
     void retry(std::function<void()> step);
     void resume_tail();
@@ -87,7 +91,8 @@ private:
     bool answer_from_ring(Peer& sink, const link::ReadHistory& question);
     void answer_from_log(PeerId peer, Peer& sink, const link::ReadHistory& question);
     void answer_future(PeerId peer, Peer& sink, const link::ReadHistory& question);
-    void send_page(Peer& sink, link::RequestId request, std::vector<link::Entry> entries, Seq covered, bool more);
+    void send_page(Peer& sink, link::RequestId request, std::vector<link::Entry> entries, Seq covered,
+                   bool more);
     void serve_waiting();
     [[nodiscard]] bool wanted(PeerId peer) const;
 

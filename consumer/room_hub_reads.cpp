@@ -13,8 +13,9 @@ using Kind = link::ReadHistory::Kind;
 void RoomHub::read(PeerId peer, Peer& sink, const link::ReadHistory& question) {
     last_use_ = Clock::now();
     if (ready_ && position_ >= question.at_least) return answer(peer, sink, question);
-    waiting_.push_back(Waiting{peer, &sink, question, question.at_least,
-                               Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms)});
+    waiting_.push_back(
+        Waiting{peer, &sink, question, question.at_least,
+                Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms)});
     if (waiting_.size() == 1) serve_waiting();
 }
 
@@ -31,8 +32,8 @@ void RoomHub::serve_waiting() {
         if (ready_ && position_ >= waiting.at_least) {
             answer(waiting.peer, *waiting.sink, waiting.question);
         } else {
-            waiting.sink->send(
-                link::HistoryRefused{waiting.question.request, Error{Errc::unavailable, "the log is out of reach"}});
+            waiting.sink->send(link::HistoryRefused{waiting.question.request,
+                                                    Error{Errc::unavailable, "the log is out of reach"}});
         }
     }
     if (waiting_.empty()) return;
@@ -45,7 +46,8 @@ void RoomHub::serve_waiting() {
     });
 }
 
-void RoomHub::send_page(Peer& sink, link::RequestId request, std::vector<link::Entry> entries, Seq covered, bool more) {
+void RoomHub::send_page(Peer& sink, link::RequestId request, std::vector<link::Entry> entries, Seq covered,
+                        bool more) {
     sink.send(link::HistoryPage{request, std::move(entries), covered, more, log_first_, position_});
 }
 
@@ -64,11 +66,12 @@ bool RoomHub::answer_from_ring(Peer& sink, const link::ReadHistory& question) {
     switch (question.kind) {
         case Kind::latest:
         case Kind::before: {
-            const Seq before = question.kind == Kind::before ? std::min(question.seq, position_.next()) : position_.next();
+            const Seq before =
+                question.kind == Kind::before ? std::min(question.seq, position_.next()) : position_.next();
             if (question.limit > 0 && !ring_.newest(before, question.limit, log_first_, found)) return false;
             const bool more = question.limit > 0 && !found.empty() && found.front().seq > log_first_;
-            send_page(sink, question.request, std::move(found), question.kind == Kind::latest ? position_ : before.previous(),
-                      more);
+            send_page(sink, question.request, std::move(found),
+                      question.kind == Kind::latest ? position_ : before.previous(), more);
             return true;
         }
         case Kind::after: {
@@ -87,7 +90,8 @@ bool RoomHub::answer_from_ring(Peer& sink, const link::ReadHistory& question) {
             send_page(sink, question.request, std::move(found), covered, more);
             return true;
         }
-        case Kind::from_time: return false;
+        case Kind::from_time:
+            return false;
     }
     return false;
 }
@@ -128,7 +132,8 @@ void RoomHub::answer_future(PeerId peer, Peer& sink, const link::ReadHistory& qu
 }
 
 bool RoomHub::wanted(PeerId peer) const {
-    return std::any_of(subscribers_.begin(), subscribers_.end(), [&](const Subscriber& s) { return s.peer == peer; });
+    return std::any_of(subscribers_.begin(), subscribers_.end(),
+                       [&](const Subscriber& s) { return s.peer == peer; });
 }
 
 }  // namespace roomcast::consumer

@@ -11,8 +11,10 @@ constexpr auto sweep_every = std::chrono::milliseconds(250);
 }
 
 Roster::Roster(boost::asio::io_context& io, Tell tell)
-    : io_(io), tell_(std::move(tell)),
-      settles_at_(Clock::now() + std::chrono::milliseconds(limits::presence_settle_ms)), publish_timer_(io),
+    : io_(io),
+      tell_(std::move(tell)),
+      settles_at_(Clock::now() + std::chrono::milliseconds(limits::presence_settle_ms)),
+      publish_timer_(io),
       sweep_timer_(io) {}
 
 Roster::~Roster() = default;
@@ -57,7 +59,8 @@ void Roster::drop_peer(PeerId peer) {
 
 void Roster::say_typing(const link::Person& who, bool typing) {
     if (typing) {
-        typing_[who.session] = Typist{who.user, Clock::now() + std::chrono::milliseconds(limits::typing_ends_ms)};
+        typing_[who.session] =
+            Typist{who.user, Clock::now() + std::chrono::milliseconds(limits::typing_ends_ms)};
         watch();
     } else if (typing_.erase(who.session) == 0) {
         return;
@@ -92,7 +95,8 @@ void Roster::schedule() {
     if (scheduled_ || (joined_.empty() && left_.empty())) return;
     scheduled_ = true;
     const bool big = members_.size() > limits::presence_listed_members;
-    const auto wait = std::chrono::milliseconds(big ? limits::presence_counts_ms : limits::presence_coalesce_ms);
+    const auto wait =
+        std::chrono::milliseconds(big ? limits::presence_counts_ms : limits::presence_coalesce_ms);
     publish_timer_.expires_at(std::max(settles_at_, Clock::now() + wait));
     publish_timer_.async_wait([this](boost::system::error_code stopped) {
         if (stopped) return;

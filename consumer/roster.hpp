@@ -1,13 +1,14 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "consumer/peer.hpp"
 #include "shared/wire/link_messages.hpp"
@@ -16,9 +17,10 @@ namespace roomcast::consumer {
 
 /// Who is in one room, as its edges tell: soft state that they tell again after a take-over.
 ///
-/// Owned by a RoomHub, lives on the consumer's thread. Changes travel together after limits::presence_coalesce_ms; a new
-/// roster waits limits::presence_settle_ms for all edges first, and members of an edge that vanished stay for
-/// limits::presence_grace_ms. What it says goes to the room's subscribers through `tell`, and may be lost.
+/// Owned by a RoomHub, lives on the consumer's thread. Changes travel together after
+/// limits::presence_coalesce_ms; a new roster waits limits::presence_settle_ms for all edges first, and
+/// members of an edge that vanished stay for limits::presence_grace_ms. What it says goes to the room's
+/// subscribers through `tell`, and may be lost.
 class Roster {
 public:
     /// Sends an event to every subscriber: the function makes it for each one's subscription.

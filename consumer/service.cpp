@@ -8,7 +8,11 @@ namespace roomcast::consumer {
 
 Service::Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
                  ops::Log& log)
-    : io_(io), reader_(reader), directory_(directory), log_(log), sweep_timer_(io),
+    : io_(io),
+      reader_(reader),
+      directory_(directory),
+      log_(log),
+      sweep_timer_(io),
       alive_(std::make_shared<bool>(true)) {
     directory_.on_gone([this](const LogId& gone) { lose(gone, Error{Errc::room_gone, {}}, false); });
     sweep();
@@ -37,7 +41,8 @@ void Service::on_request(PeerId peer, link::Request request) {
 }
 
 void Service::handle(PeerId peer, PeerState& state, link::Subscribe& request) {
-    if (!state.subs.try_emplace(request.sub.value, request.room).second) return;  // the edge numbers them once
+    if (!state.subs.try_emplace(request.sub.value, request.room).second)
+        return;  // the edge numbers them once
     const bool create = request.create && request.epoch.empty();
     directory_.open(request.room, create, request.creator,
                     [this, alive = alive_, peer, request](Result<channel::RoomInfo> info) {
@@ -47,10 +52,12 @@ void Service::handle(PeerId peer, PeerState& state, link::Subscribe& request) {
 
 void Service::opened(PeerId peer, const link::Subscribe& request, Result<channel::RoomInfo> info) {
     const auto found = peers_.find(peer);
-    if (found == peers_.end() || !found->second.subs.contains(request.sub.value)) return;  // thought better of it
+    if (found == peers_.end() || !found->second.subs.contains(request.sub.value))
+        return;  // thought better of it
     PeerState& state = found->second;
     if (info && !request.epoch.empty() && info->log.epoch != request.epoch) info = Error{Errc::room_gone, {}};
-    if (!info && info.error().code == Errc::no_such_room && !request.epoch.empty()) info = Error{Errc::room_gone, {}};
+    if (!info && info.error().code == Errc::no_such_room && !request.epoch.empty())
+        info = Error{Errc::room_gone, {}};
     if (!info) {
         ++stats_.refusals;
         state.subs.erase(request.sub.value);
@@ -68,12 +75,13 @@ RoomHub& Service::hub_of(const LogId& log) {
         hub.reset();
     }
     if (!hub)
-        hub = std::make_unique<RoomHub>(io_, log, reader_, stats_, [this, alive = alive_](const LogId& lost, const Error& why) {
-            // Outside the hub's own call, which this ends.
-            boost::asio::post(io_, [this, alive, lost, why] {
-                if (*alive) lose(lost, why, true);
-            });
-        });
+        hub = std::make_unique<RoomHub>(io_, log, reader_, stats_,
+                                        [this, alive = alive_](const LogId& lost, const Error& why) {
+                                            // Outside the hub's own call, which this ends.
+                                            boost::asio::post(io_, [this, alive, lost, why] {
+                                                if (*alive) lose(lost, why, true);
+                                            });
+                                        });
     return *hub;
 }
 
@@ -82,7 +90,8 @@ void Service::lose(const LogId& log, const Error& error, bool forget_in_director
     if (found != hubs_.end() && found->second->log() == log) {
         ++stats_.rooms_lost;
         log_.warn("room_lost", {{"room", log.room.str()}, {"epoch", log.epoch.str()}, {"why", error.detail}});
-        // Also where the log is still there but shorter than it was: whoever comes back is told how it stands.
+        // Also where the log is still there but shorter than it was: whoever comes back is told how it
+        // stands.
         found->second->refuse_all(Error{Errc::room_gone, error.detail});
         hubs_.erase(found);
         for (auto& [peer, state] : peers_)
@@ -107,7 +116,8 @@ void Service::handle(PeerId peer, PeerState& state, link::Unsubscribe& request) 
 
 void Service::handle(PeerId peer, PeerState& state, link::ReadHistory& request) {
     if (RoomHub* const hub = hub_of(state, request.sub)) return hub->read(peer, *state.sink, request);
-    state.sink->send(link::HistoryRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
+    state.sink->send(
+        link::HistoryRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
 }
 
 RoomHub* Service::hub_of(const PeerState& state, link::SubId sub) {
@@ -126,11 +136,13 @@ void Service::handle(PeerId, PeerState& state, link::SayTyping& request) {
 
 void Service::handle(PeerId, PeerState& state, link::SendSignal& request) {
     if (RoomHub* const hub = hub_of(state, request.sub)) return hub->send_signal(*state.sink, request);
-    state.sink->send(link::SignalRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
+    state.sink->send(
+        link::SignalRefused{request.request, Error{Errc::unavailable, "no such subscription here"}});
 }
 
 void Service::handle(PeerId, PeerState& state, link::AskMembers& request) {
-    if (RoomHub* const hub = hub_of(state, request.sub)) return hub->list_members(*state.sink, request.request);
+    if (RoomHub* const hub = hub_of(state, request.sub))
+        return hub->list_members(*state.sink, request.request);
     state.sink->send(link::MembersPage{request.request, {}, 0});
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "consumer/peer.hpp"
 #include "consumer/room_hub.hpp"
@@ -17,11 +18,12 @@ namespace roomcast::consumer {
 
 /// The read path's answers to edges, over whatever link they come.
 ///
-/// Lives on the consumer's thread; outlives its peers' links. Holds the active rooms: one is made when an edge
-/// subscribes and put down when nobody has for limits::hub_idle_ms.
+/// Lives on the consumer's thread; outlives its peers' links. Holds the active rooms: one is made when an
+/// edge subscribes and put down when nobody has for limits::hub_idle_ms.
 class Service {
 public:
-    Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory, ops::Log& log);
+    Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
+            ops::Log& log);
     ~Service();
 
     /// A new edge. It must stay until `detach`.

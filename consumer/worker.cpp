@@ -1,9 +1,10 @@
 #include "consumer/worker.hpp"
 
+#include <stdexcept>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <prometheus/counter.h>
-#include <stdexcept>
 
 #include "consumer/link_server.hpp"
 #include "consumer/membership.hpp"
@@ -28,7 +29,8 @@ constexpr auto watch_every = std::chrono::milliseconds(100);
 
 void make_base_topics(boost::asio::io_context& io, const kafka::KafkaConfig& config) {
     std::optional<Result<void>> made;
-    kafka::ensure_base_topics(io, config, topics_deadline, [&](Result<void> result) { made = std::move(result); });
+    kafka::ensure_base_topics(io, config, topics_deadline,
+                              [&](Result<void> result) { made = std::move(result); });
     while (!made && !io.stopped()) io.run_one();
     if (!made) throw std::runtime_error("stopped before it was up");
     if (!*made) throw std::runtime_error(made->error().detail);
@@ -38,13 +40,23 @@ void make_base_topics(boost::asio::io_context& io, const kafka::KafkaConfig& con
 class Worker {
 public:
     explicit Worker(const ops::WorkerSettings& settings)
-        : settings_(settings), log_(ops::make_log(settings.log, settings.node.str())), metrics_(settings.node.str()),
-          readiness_({"directory", "announced"}), ops_server_(metrics_, readiness_, log_), io_(1), loop_(io_),
-          config_(channel::kafka_config(settings.kafka, log_)), worker_metrics_(metrics_), watch_timer_(io_), shutdown_(io_, log_) {
+        : settings_(settings),
+          log_(ops::make_log(settings.log, settings.node.str())),
+          metrics_(settings.node.str()),
+          readiness_({"directory", "announced"}),
+          ops_server_(metrics_, readiness_, log_),
+          io_(1),
+          loop_(io_),
+          config_(channel::kafka_config(settings.kafka, log_)),
+          worker_metrics_(metrics_),
+          watch_timer_(io_),
+          shutdown_(io_, log_) {
         config_.session_timeout_ms = settings.session_timeout_ms;
-        auto& foreign = metrics_.counter("roomcast_foreign_records_total", "Records in rooms' topics that are not Roomcast's");
+        auto& foreign = metrics_.counter("roomcast_foreign_records_total",
+                                         "Records in rooms' topics that are not Roomcast's");
         config_.on_foreign_record = [&foreign] { foreign.Increment(); };
-        if (const auto valid = kafka::validate(config_); !valid) throw std::runtime_error(valid.error().detail);
+        if (const auto valid = kafka::validate(config_); !valid)
+            throw std::runtime_error(valid.error().detail);
     }
 
     int run() {
@@ -58,11 +70,12 @@ public:
         directory_ = std::make_unique<channel::RoomDirectory>(io_, *table_, *admin_, log_);
         service_ = std::make_unique<Service>(io_, *reader_, *directory_, log_);
         links_ = std::make_unique<LinkServer>(
-            loop_, net::TlsContext::mutual(settings_.link_tls.ca, settings_.link_tls.cert, settings_.link_tls.key), *service_,
-            log_);
+            loop_,
+            net::TlsContext::mutual(settings_.link_tls.ca, settings_.link_tls.cert, settings_.link_tls.key),
+            *service_, log_);
         const std::uint16_t port = links_->listen(settings_.link_listen, settings_.link_port);
-        membership_ = std::make_unique<Membership>(io_, *members_, *directory_, settings_.node, settings_.link_advertise,
-                                                   port, log_);
+        membership_ = std::make_unique<Membership>(io_, *members_, *directory_, settings_.node,
+                                                   settings_.link_advertise, port, log_);
         group_ = kafka::make_group_membership(io_, config_, *membership_);
         membership_->start();
         log_.info("worker_started", {{"link_port", port}, {"metrics_port", ops_server_.port()}});

@@ -9,8 +9,8 @@
 
 namespace roomcast::consumer {
 
-/// Publishes what the read path counts, as Prometheus metrics. Owned by the composition root; `publish` is called on the
-/// consumer's thread, some times a second.
+/// Publishes what the read path counts, as Prometheus metrics. Owned by the composition root; `publish` is
+/// called on the consumer's thread, some times a second.
 class WorkerMetrics {
 public:
     explicit WorkerMetrics(ops::Metrics& metrics);

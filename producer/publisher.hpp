@@ -9,20 +9,21 @@
 
 namespace roomcast::producer {
 
-/// Makes the record of a message, stamped with `time`. Fails with `text_too_long`, or `bad_frame` for text that is
-/// not UTF-8. Pure: any thread.
+/// Makes the record of a message, stamped with `time`. Fails with `text_too_long`, or `bad_frame` for text
+/// that is not UTF-8. Pure: any thread.
 [[nodiscard]] Result<channel::Record> make_record(const RoomSlug& room, MessageId id, UserName user,
                                                   std::string_view text, TimeMs time);
 
 /// Appends messages to rooms' logs, through a writer for each room in use.
 ///
-/// Lives on its Appender's thread. Outcomes go to the Appender's listener, by ticket. A writer that was not used for
-/// a minute is closed by `close_idle`.
+/// Lives on its Appender's thread. Outcomes go to the Appender's listener, by ticket. A writer that was not
+/// used for a minute is closed by `close_idle`.
 class Publisher {
 public:
     explicit Publisher(channel::Appender& appender) : appender_(appender) {}
 
-    [[nodiscard]] Result<void> publish(const LogId& log, channel::Record record, channel::AppendTicket ticket);
+    [[nodiscard]] Result<void> publish(const LogId& log, channel::Record record,
+                                       channel::AppendTicket ticket);
     void close_idle();
     void close(const LogId& log) { writers_.erase(log); }
 

@@ -11,8 +11,8 @@
 
 namespace roomcast::edge {
 
-/// Where an edge's messages go to and come from: Kafka and workers elsewhere, or an embedded log and a worker in
-/// this process. Lives on the core's thread. Made at start-up (throws), outlived by nothing that uses it.
+/// Where an edge's messages go to and come from: Kafka and workers elsewhere, or an embedded log and a worker
+/// in this process. Lives on the core's thread. Made at start-up (throws), outlived by nothing that uses it.
 class Backend {
 public:
     virtual ~Backend() = default;
@@ -23,9 +23,10 @@ public:
     [[nodiscard]] virtual std::size_t workers_linked() const = 0;
 };
 
-[[nodiscard]] std::unique_ptr<Backend> make_local_backend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core,
-                                                          ops::Log& log);
-[[nodiscard]] std::unique_ptr<Backend> make_cluster_backend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core,
+[[nodiscard]] std::unique_ptr<Backend> make_local_backend(net::Loop& loop, const ops::EdgeSettings& settings,
+                                                          Core& core, ops::Log& log);
+[[nodiscard]] std::unique_ptr<Backend> make_cluster_backend(net::Loop& loop,
+                                                            const ops::EdgeSettings& settings, Core& core,
                                                             ops::Log& log);
 
 }  // namespace roomcast::edge

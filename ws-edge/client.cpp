@@ -25,7 +25,8 @@ std::optional<std::int64_t> number_of(const net::http::Request& request, std::st
 }  // namespace
 
 Client::Client(Shard& shard, SessionKey key, net::Stream stream)
-    : shard_(shard), key_(key),
+    : shard_(shard),
+      key_(key),
       connection_(std::make_shared<net::Connection>(shard.loop(), std::move(stream), *this)),
       request_by_ms_(now_ms() + limits::handshake_deadline_ms) {}
 
@@ -61,8 +62,8 @@ void Client::serve(const net::http::Request& request) {
     ++shard_.stats().http_requests;
     request_by_ms_ = now_ms() + limits::http_idle_ms;
     if (request.wants_websocket && request.path() == "/ws") return upgrade(request);
-    respond(shard_.http().answer(request, connection_->stream().is_tls()), request.keep_alive && !shard_.draining(),
-            request.method == "HEAD");
+    respond(shard_.http().answer(request, connection_->stream().is_tls()),
+            request.keep_alive && !shard_.draining(), request.method == "HEAD");
 }
 
 void Client::respond(const net::http::Response& response, bool keep_alive, bool head_only) {
@@ -79,9 +80,10 @@ void Client::upgrade(const net::http::Request& request) {
     if (shard_.draining()) return respond(net::http::error_response(Error{Errc::restarting, {}}), false);
     auto claims = shard_.http().authorize(request, connection_->stream().is_tls());
     if (!claims) return respond(net::http::error_response(claims.error()), false);
-    std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Accept: " +
-                         net::ws::accept_key(*request.header("sec-websocket-key")) + "\r\n";
+    std::string answer =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        net::ws::accept_key(*request.header("sec-websocket-key")) + "\r\n";
     if (auth::offers_protocol(request.header("sec-websocket-protocol").value_or(""), auth::ws_protocol))
         answer += "Sec-WebSocket-Protocol: " + std::string(auth::ws_protocol) + "\r\n";
     answer += "\r\n";
@@ -102,7 +104,8 @@ void Client::join_by_query(const net::http::Request& request) {
     if (since ? (!epoch || *since < -1) : request.query("epoch").has_value()) bad = true;
     if (last && *last < 0) bad = true;
     if (!room || bad) {
-        const Error error{room ? Errc::bad_frame : Errc::bad_room, room ? "a query parameter is not understood" : ""};
+        const Error error{room ? Errc::bad_frame : Errc::bad_room,
+                          room ? "a query parameter is not understood" : ""};
         connection_->send(net::ws::encode(net::ws::Opcode::text, wire::error_frame(error, {}, {})));
         return;
     }

@@ -25,7 +25,8 @@ public:
     ClusterBackend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core, ops::Log& log)
         : config_(checked(channel::kafka_config(settings.kafka, log))) {
         std::optional<Result<void>> made;
-        kafka::ensure_base_topics(loop.io(), config_, topics_deadline, [&](Result<void> result) { made = std::move(result); });
+        kafka::ensure_base_topics(loop.io(), config_, topics_deadline,
+                                  [&](Result<void> result) { made = std::move(result); });
         while (!made && !loop.io().stopped()) loop.io().run_one();
         if (!made) throw std::runtime_error("stopped before it was up");
         if (!*made) throw std::runtime_error(made->error().detail);
@@ -34,8 +35,8 @@ public:
         publisher_ = std::make_unique<producer::Publisher>(*appender_);
         workers_ = std::make_unique<ClusterWorkers>(
             loop, *members_,
-            net::TlsContext::mutual(settings.link_tls.ca, settings.link_tls.cert, settings.link_tls.key), settings.node, core,
-            log);
+            net::TlsContext::mutual(settings.link_tls.ca, settings.link_tls.cert, settings.link_tls.key),
+            settings.node, core, log);
     }
 
     Workers& workers() override { return *workers_; }
@@ -53,7 +54,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cluster_backend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core, ops::Log& log) {
+std::unique_ptr<Backend> make_cluster_backend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core,
+                                              ops::Log& log) {
     return std::make_unique<ClusterBackend>(loop, settings, core, log);
 }
 

@@ -1,6 +1,7 @@
 #include "ws-edge/cluster_workers.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/post.hpp>
 
 #include "shared/core/limits.hpp"
@@ -9,9 +10,15 @@
 namespace roomcast::edge {
 using Clock = std::chrono::steady_clock;
 
-ClusterWorkers::ClusterWorkers(net::Loop& loop, channel::MembersLog& members, std::shared_ptr<const net::TlsContext> tls,
-                               NodeId self, WorkersListener& listener, ops::Log& log)
-    : loop_(loop), tls_(std::move(tls)), self_(std::move(self)), listener_(listener), log_(log), sweep_timer_(loop.io()),
+ClusterWorkers::ClusterWorkers(net::Loop& loop, channel::MembersLog& members,
+                               std::shared_ptr<const net::TlsContext> tls, NodeId self,
+                               WorkersListener& listener, ops::Log& log)
+    : loop_(loop),
+      tls_(std::move(tls)),
+      self_(std::move(self)),
+      listener_(listener),
+      log_(log),
+      sweep_timer_(loop.io()),
       alive_(std::make_shared<bool>(true)) {
     following_ = members.follow(*this);
     sweep();
@@ -30,7 +37,8 @@ void ClusterWorkers::on_member(const NodeId& node, std::string_view value) {
     }
     auto record = wire::decode_member(value);
     if (!record) return log_.warn("bad_member_record", {{"worker", node}});
-    if (record->announced < now_ms() - limits::member_forget_ms && known == workers_.end()) return;  // long gone
+    if (record->announced < now_ms() - limits::member_forget_ms && known == workers_.end())
+        return;  // long gone
     Worker& worker = workers_[node];
     const bool moved = worker.record.slots != record->slots || worker.draining;
     worker.heard = Clock::now();
@@ -48,7 +56,8 @@ std::optional<NodeId> ClusterWorkers::route(Slot slot) const {
     std::uint64_t best = 0;
     for (const auto& [node, worker] : workers_) {
         if (!worker.usable()) continue;
-        if (std::find(worker.record.slots.begin(), worker.record.slots.end(), slot) != worker.record.slots.end() &&
+        if (std::find(worker.record.slots.begin(), worker.record.slots.end(), slot) !=
+                worker.record.slots.end() &&
             (owner == nullptr || worker.record.announced > newest)) {
             owner = &node;
             newest = worker.record.announced;
@@ -71,8 +80,8 @@ void ClusterWorkers::send(const NodeId& worker, link::Request request) {
 bool ClusterWorkers::any() const { return links_up() > 0; }
 
 std::size_t ClusterWorkers::links_up() const {
-    return static_cast<std::size_t>(
-        std::count_if(workers_.begin(), workers_.end(), [](const auto& entry) { return entry.second.usable(); }));
+    return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(),
+                                                  [](const auto& entry) { return entry.second.usable(); }));
 }
 
 void ClusterWorkers::on_link_up(LinkClient& link) {

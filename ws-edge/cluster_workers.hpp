@@ -1,9 +1,10 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "shared/channel/members.hpp"
 #include "shared/ops/log.hpp"
@@ -15,12 +16,13 @@ namespace roomcast::edge {
 
 /// The cluster's workers: found in the members topic, linked with, and chosen between.
 ///
-/// Lives on the core's thread. A slot is asked of its owner; when the owner's link is down, of the next worker in
-/// rendezvous order, at once. Workers whose announcement is older than limits::member_forget_ms are let go.
+/// Lives on the core's thread. A slot is asked of its owner; when the owner's link is down, of the next
+/// worker in rendezvous order, at once. Workers whose announcement is older than limits::member_forget_ms are
+/// let go.
 class ClusterWorkers final : public Workers, public LinkClientListener, public channel::MembersSink {
 public:
-    ClusterWorkers(net::Loop& loop, channel::MembersLog& members, std::shared_ptr<const net::TlsContext> tls, NodeId self,
-                   WorkersListener& listener, ops::Log& log);
+    ClusterWorkers(net::Loop& loop, channel::MembersLog& members, std::shared_ptr<const net::TlsContext> tls,
+                   NodeId self, WorkersListener& listener, ops::Log& log);
     ~ClusterWorkers();
 
     [[nodiscard]] std::optional<NodeId> route(Slot slot) const override;

@@ -1,6 +1,7 @@
 #include "ws-edge/core.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/post.hpp>
 
 #include "shared/core/limits.hpp"
@@ -14,7 +15,11 @@ constexpr auto request_deadline = std::chrono::milliseconds(limits::channel_requ
 }  // namespace
 
 Core::Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, ops::Log& log)
-    : io_(io), post_(std::move(post)), log_(log), outgoing_(shards), sweep_timer_(io),
+    : io_(io),
+      post_(std::move(post)),
+      log_(log),
+      outgoing_(shards),
+      sweep_timer_(io),
       alive_(std::make_shared<bool>(true)) {}
 
 Core::~Core() { *alive_ = false; }
@@ -52,7 +57,8 @@ void Core::handle(ShardIndex shard, OpenRoom& command) {
         room->opening_since = Clock::now();
     }
     room->shards[shard] = command.generation;
-    if (room->open()) return tell(shard, RoomOpened{room->slug, command.generation, room->epoch, room->position});
+    if (room->open())
+        return tell(shard, RoomOpened{room->slug, command.generation, room->epoch, room->position});
     room->creator = command.creator;
     if (!room->pending) subscribe(*room);
 }
@@ -81,8 +87,8 @@ void Core::handle(ShardIndex shard, AskPage& command) {
         command.question.sub = room->second->active->sub;
         workers_->send(room->second->active->worker, command.question);
     }
-    questions_.emplace(request.value, Question{command.room, shard, command.session, command.ticket, command.question,
-                                               Clock::now() + request_deadline, askable});
+    questions_.emplace(request.value, Question{command.room, shard, command.session, command.ticket,
+                                               command.question, Clock::now() + request_deadline, askable});
 }
 
 void Core::ask_questions(CoreRoom& room) {
@@ -103,27 +109,31 @@ void Core::handle(ShardIndex shard, Publish& command) {
         ++stats_.refused;
         return tell(shard, PublishDone{command.session, command.room, std::move(id), Errc::room_gone});
     }
-    const auto kept = publisher_->publish(LogId{command.room, command.epoch}, std::move(command.record), ticket);
+    const auto kept =
+        publisher_->publish(LogId{command.room, command.epoch}, std::move(command.record), ticket);
     if (!kept) {
         ++stats_.refused;
         return tell(shard, PublishDone{command.session, command.room, std::move(id), kept.error()});
     }
     ++stats_.published;
     ++found->second->unanswered;
-    pending_.emplace(ticket, Pending{LogId{command.room, command.epoch}, shard, command.session, std::move(id),
-                                     Clock::now()});
+    pending_.emplace(ticket, Pending{LogId{command.room, command.epoch}, shard, command.session,
+                                     std::move(id), Clock::now()});
 }
 
 void Core::on_appended(channel::AppendTicket ticket, Seq seq) {
     const auto pending = pending_.find(ticket);
     if (pending == pending_.end()) return;  // answered already, as unknown
     CoreRoom* const room = room_of(pending->second.log);
-    if (room == nullptr) return finish_publish(ticket, Errc::unknown_outcome);  // kept, in a log that is gone by now
+    if (room == nullptr)
+        return finish_publish(ticket, Errc::unknown_outcome);  // kept, in a log that is gone by now
     if (seq <= room->position) return finish_publish(ticket, room->first_of(seq));
     room->waiting.push_back({seq, ticket});
 }
 
-void Core::on_append_failed(channel::AppendTicket ticket, Error error) { finish_publish(ticket, std::move(error)); }
+void Core::on_append_failed(channel::AppendTicket ticket, Error error) {
+    finish_publish(ticket, std::move(error));
+}
 
 void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
     const auto found = pending_.find(ticket);
@@ -138,7 +148,8 @@ void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
     } else {
         ++stats_.refused;
     }
-    tell(pending.shard, PublishDone{pending.session, pending.log.room, std::move(pending.id), std::move(outcome)});
+    tell(pending.shard,
+         PublishDone{pending.session, pending.log.room, std::move(pending.id), std::move(outcome)});
     CoreRoom* const room = room_of(pending.log);
     if (room == nullptr) return;
     if (room->unanswered > 0) --room->unanswered;
@@ -192,8 +203,8 @@ void Core::sweep() {
                 ++question;
                 continue;
             }
-            tell(question->second.shard,
-                 PageArrived{question->second.session, question->second.ticket, Error{Errc::unavailable, {}}});
+            tell(question->second.shard, PageArrived{question->second.session, question->second.ticket,
+                                                     Error{Errc::unavailable, {}}});
             question = questions_.erase(question);
         }
         sweep_asides(now);
@@ -207,8 +218,9 @@ void Core::sweep() {
             }
         }
         for (const auto& slug : stuck)
-            refuse_opening(slug, Error{Errc::unavailable, workers_->any() ? "the room could not be opened in time"
-                                                                          : "no worker can be reached"});
+            refuse_opening(slug,
+                           Error{Errc::unavailable, workers_->any() ? "the room could not be opened in time"
+                                                                    : "no worker can be reached"});
         publisher_->close_idle();
         sweep();
     });

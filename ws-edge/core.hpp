@@ -1,12 +1,13 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "producer/publisher.hpp"
 #include "shared/ops/log.hpp"
@@ -29,10 +30,10 @@ struct CoreStats {
 
 /// The edge's middle: which rooms its shards want, where each is read, and which messages wait for their ack.
 ///
-/// Lives on its io_context's thread (the core thread). A room is subscribed at one worker at a time; when that worker goes,
-/// or the slot moves, it is subscribed at the next one from the last seq handed to the shards, so nothing is missed and
-/// nothing comes twice. A message is acked when the log has it and it has been read back up to there, so that the ack of a
-/// repeat carries the seq of its first.
+/// Lives on its io_context's thread (the core thread). A room is subscribed at one worker at a time; when
+/// that worker goes, or the slot moves, it is subscribed at the next one from the last seq handed to the
+/// shards, so nothing is missed and nothing comes twice. A message is acked when the log has it and it has
+/// been read back up to there, so that the ack of a repeat carries the seq of its first.
 class Core final : public WorkersListener, public channel::AppendListener {
 public:
     using PostToShard = std::function<void(ShardIndex, std::vector<ShardEvent>)>;

@@ -48,7 +48,8 @@ void Core::handle(const NodeId& worker, link::Presence& event) {
         room->everyone.clear();
     } else {
         for (auto& person : event.joined)
-            if (room->everyone.emplace(person.session, person.user).second) change.joined.push_back(std::move(person));
+            if (room->everyone.emplace(person.session, person.user).second)
+                change.joined.push_back(std::move(person));
         for (auto& person : event.left)
             if (room->everyone.erase(person.session) > 0) change.left.push_back(std::move(person));
     }
@@ -68,19 +69,23 @@ void Core::handle(ShardIndex, TellTyping& command) {
 void Core::handle(const NodeId& worker, link::TypingSaid& event) {
     CoreRoom* const room = room_of(worker, event.sub);
     if (room == nullptr) return;
-    for (const auto& [shard, generation] : room->shards) tell(shard, TypingHeard{room->slug, event.who, event.typing});
+    for (const auto& [shard, generation] : room->shards)
+        tell(shard, TypingHeard{room->slug, event.who, event.typing});
 }
 
 void Core::handle(ShardIndex shard, TellSignal& command) {
     const auto found = rooms_.find(command.room);
     if (found == rooms_.end() || !found->second->active)
-        return tell(shard, SignalFailed{command.room, command.session, command.id, Error{Errc::unavailable, {}}});
+        return tell(shard,
+                    SignalFailed{command.room, command.session, command.id, Error{Errc::unavailable, {}}});
     const link::RequestId request{next_request_++};
-    asides_.emplace(request.value, Aside{command.room, shard, command.session, command.id,
-                                         Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms), false});
+    asides_.emplace(
+        request.value,
+        Aside{command.room, shard, command.session, command.id,
+              Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms), false});
     const auto& active = *found->second->active;
-    workers_->send(active.worker, link::SendSignal{request, active.sub, std::move(command.from), std::move(command.to),
-                                                   std::move(command.data)});
+    workers_->send(active.worker, link::SendSignal{request, active.sub, std::move(command.from),
+                                                   std::move(command.to), std::move(command.data)});
 }
 
 void Core::handle(const NodeId& worker, link::SignalSent& event) {
@@ -103,10 +108,13 @@ void Core::handle(const NodeId&, link::SignalRefused& event) {
 void Core::handle(ShardIndex shard, ListMembers& command) {
     const auto found = rooms_.find(command.room);
     if (found == rooms_.end() || !found->second->active)
-        return tell(shard, MembersArrived{command.room, command.session, command.id, Error{Errc::unavailable, {}}});
+        return tell(shard,
+                    MembersArrived{command.room, command.session, command.id, Error{Errc::unavailable, {}}});
     const link::RequestId request{next_request_++};
-    asides_.emplace(request.value, Aside{command.room, shard, command.session, command.id,
-                                         Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms), true});
+    asides_.emplace(
+        request.value,
+        Aside{command.room, shard, command.session, command.id,
+              Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms), true});
     const auto& active = *found->second->active;
     workers_->send(active.worker, link::AskMembers{request, active.sub});
 }
@@ -124,7 +132,8 @@ void Core::sweep_asides(Clock::time_point now) {
         const Aside& aside = entry.second;
         if (aside.deadline > now) return false;
         if (aside.answered_always)
-            tell(aside.shard, MembersArrived{aside.room, aside.session, aside.id, Error{Errc::unavailable, {}}});
+            tell(aside.shard,
+                 MembersArrived{aside.room, aside.session, aside.id, Error{Errc::unavailable, {}}});
         return true;
     });
 }

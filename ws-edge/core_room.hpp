@@ -11,8 +11,8 @@
 
 namespace roomcast::edge {
 
-/// One room as the core holds it: who wants it, where it is read, how far, and whose acks wait for the reading.
-/// A part of Core; plain data.
+/// One room as the core holds it: who wants it, where it is read, how far, and whose acks wait for the
+/// reading. A part of Core; plain data.
 struct CoreRoom {
     struct Subscription {
         NodeId worker;
@@ -27,10 +27,10 @@ struct CoreRoom {
 
     RoomSlug slug;
     UserName creator;
-    Epoch epoch;   // empty until the room is open
-    Seq position;  // the last seq handed to the shards
+    Epoch epoch;                                 // empty until the room is open
+    Seq position;                                // the last seq handed to the shards
     std::map<ShardIndex, std::uint64_t> shards;  // who wants it, and the generation of their room
-    std::size_t unanswered = 0;  // messages appended and not yet answered
+    std::size_t unanswered = 0;                  // messages appended and not yet answered
     std::optional<Subscription> active;
     std::optional<Subscription> pending;
     std::chrono::steady_clock::time_point opening_since;
@@ -42,8 +42,9 @@ struct CoreRoom {
         ShardIndex shard;
         SessionKey key;
     };
-    std::map<SessionId, Member> people;    // of this edge
-    std::map<SessionId, UserName> everyone;  // of all edges, as the worker tells; empty where it tells counts alone
+    std::map<SessionId, Member> people;  // of this edge
+    std::map<SessionId, UserName>
+        everyone;  // of all edges, as the worker tells; empty where it tells counts alone
     std::uint32_t count = 0;
 
     [[nodiscard]] bool open() const { return !epoch.empty(); }

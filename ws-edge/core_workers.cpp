@@ -18,8 +18,8 @@ void Core::subscribe(CoreRoom& room) {
     if (room.open()) ++stats_.resubscribes;
     room.pending = CoreRoom::Subscription{*target, link::SubId{next_sub_++}, Clock::now()};
     subs_.emplace(SubKey{*target, room.pending->sub.value}, room.slug);
-    workers_->send(*target, link::Subscribe{room.pending->sub, room.slug, !room.open(), room.creator, room.epoch,
-                                            room.position});
+    workers_->send(*target, link::Subscribe{room.pending->sub, room.slug, !room.open(), room.creator,
+                                            room.epoch, room.position});
 }
 
 void Core::unsubscribe(std::optional<CoreRoom::Subscription>& subscription) {
@@ -46,7 +46,8 @@ void Core::handle(const NodeId& worker, link::Subscribed& event) {
     unsubscribe(room->active);
     room->active = std::exchange(room->pending, std::nullopt);
     for (auto& [request, question] : questions_)
-        if (question.room == room->slug) question.asked = false;  // what the old worker was asked is asked again
+        if (question.room == room->slug)
+            question.asked = false;  // what the old worker was asked is asked again
     if (!room->open()) {
         room->epoch = event.epoch;
         room->position = event.position;
@@ -65,8 +66,8 @@ void Core::handle(const NodeId& worker, link::Refused& event) {
     if (room->active && room->active->sub == event.sub) room->active.reset();
     const RoomSlug slug = room->slug;
     if (!room->open()) {
-        // Tried again by the sweep, till the deadline. `room_gone`: the last incarnation's log was lost, and the directory is
-        // just about to forget it; then there is a new one.
+        // Tried again by the sweep, till the deadline. `room_gone`: the last incarnation's log was lost, and
+        // the directory is just about to forget it; then there is a new one.
         const bool passing = event.error.code == Errc::unavailable || event.error.code == Errc::room_gone;
         if (passing && workers_->any()) return;
         return refuse_opening(slug, event.error);
@@ -101,7 +102,8 @@ void Core::close_room(const RoomSlug& slug, const Error& error) {
 void Core::refuse_opening(const RoomSlug& slug, const Error& error) {
     const auto found = rooms_.find(slug);
     if (found == rooms_.end()) return;
-    for (const auto& [shard, generation] : found->second->shards) tell(shard, RoomRefused{slug, generation, error});
+    for (const auto& [shard, generation] : found->second->shards)
+        tell(shard, RoomRefused{slug, generation, error});
     unsubscribe(found->second->pending);
     unsubscribe(found->second->active);
     rooms_.erase(found);
@@ -123,9 +125,11 @@ void Core::handle(const NodeId& worker, link::HistoryRefused& event) {
     const auto found = questions_.find(event.request.value);
     if (found == questions_.end()) return;
     const auto room = rooms_.find(found->second.room);
-    const bool elsewhere = room != rooms_.end() && room->second->active && room->second->active->worker != worker;
+    const bool elsewhere =
+        room != rooms_.end() && room->second->active && room->second->active->worker != worker;
     if (elsewhere) return;  // an old worker's answer to a question that was asked again
-    tell(found->second.shard, PageArrived{found->second.session, found->second.ticket, std::move(event.error)});
+    tell(found->second.shard,
+         PageArrived{found->second.session, found->second.ticket, std::move(event.error)});
     questions_.erase(found);
 }
 

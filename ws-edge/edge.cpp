@@ -1,9 +1,10 @@
 #include "ws-edge/edge.hpp"
 
+#include <thread>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <thread>
 
 #include "shared/net/tls_context.hpp"
 #include "shared/ops/ops_server.hpp"
@@ -27,22 +28,37 @@ ShardIndex shard_count(const ops::EdgeSettings& settings) {
 class Edge {
 public:
     explicit Edge(const ops::EdgeSettings& settings)
-        : settings_(settings), log_(ops::make_log(settings.log, settings.node.str())), metrics_(settings.node.str()),
-          readiness_({"log", "serving"}), ops_server_(metrics_, readiness_, log_),
+        : settings_(settings),
+          log_(ops::make_log(settings.log, settings.node.str())),
+          metrics_(settings.node.str()),
+          readiness_({"log", "serving"}),
+          ops_server_(metrics_, readiness_, log_),
           tokens_(auth::load_secret(settings.jwt_secret_file)),
-          origins_(auth::OriginPolicy::from_list(settings.allowed_origins)), files_(settings.web_dir),
-          http_(tokens_, origins_, files_, readiness_, settings.token_ttl_s), io_(1), loop_(io_),
-          core_(io_, shard_count(settings), [this](ShardIndex shard, std::vector<ShardEvent> events) {
-              shards_.at(shard)->post_events(std::move(events));
-          }, log_),
-          context_{http_, tokens_,
-                   settings.tls ? net::TlsContext::server(settings.tls_cert, settings.tls_key) : nullptr, settings.node, log_,
+          origins_(auth::OriginPolicy::from_list(settings.allowed_origins)),
+          files_(settings.web_dir),
+          http_(tokens_, origins_, files_, readiness_, settings.token_ttl_s),
+          io_(1),
+          loop_(io_),
+          core_(
+              io_, shard_count(settings),
+              [this](ShardIndex shard, std::vector<ShardEvent> events) {
+                  shards_.at(shard)->post_events(std::move(events));
+              },
+              log_),
+          context_{http_,
+                   tokens_,
+                   settings.tls ? net::TlsContext::server(settings.tls_cert, settings.tls_key) : nullptr,
+                   settings.node,
+                   log_,
                    [this](ShardIndex shard, std::vector<CoreCommand> commands) {
                        boost::asio::post(io_, [this, shard, commands = std::move(commands)]() mutable {
                            core_.on_commands(shard, std::move(commands));
                        });
                    }},
-          edge_metrics_(metrics_, shard_count(settings)), watch_timer_(io_), drain_timer_(io_), shutdown_(io_, log_) {}
+          edge_metrics_(metrics_, shard_count(settings)),
+          watch_timer_(io_),
+          drain_timer_(io_),
+          shutdown_(io_, log_) {}
 
     int run() {
         ops_server_.start(settings_.ops_listen, settings_.ops_port);
@@ -97,7 +113,8 @@ private:
         });
     }
 
-    /// Takes every shard a step; `done` is called on the loop when all have done it, behind what they had said before.
+    /// Takes every shard a step; `done` is called on the loop when all have done it, behind what they had
+    /// said before.
     void after_shards(std::function<void(Shard&, std::function<void()>)> step, std::function<void()> done) {
         auto left = std::make_shared<std::size_t>(shards_.size());
         for (auto& shard : shards_)
@@ -108,7 +125,8 @@ private:
             });
     }
 
-    /// Takes up a renewed certificate without letting go of a connection; keeps the old one when the new one is no good.
+    /// Takes up a renewed certificate without letting go of a connection; keeps the old one when the new one
+    /// is no good.
     void reload() {
         if (!settings_.tls) return;
         try {
@@ -125,11 +143,14 @@ private:
         readiness_.condition("serving").set(false);
         if (shards_.empty()) return io_.stop();
         shutdown_.add("refuse new work", [this](auto done, auto) {
-            after_shards([](Shard& shard, std::function<void()> drained) { shard.post_drain(std::move(drained)); }, done);
+            after_shards(
+                [](Shard& shard, std::function<void()> drained) { shard.post_drain(std::move(drained)); },
+                done);
         });
         shutdown_.add("answer what was accepted", [this](auto done, auto) { when_answered(done); });
         shutdown_.add("say goodbye", [this](auto done, auto) {
-            after_shards([](Shard& shard, std::function<void()> gone) { shard.post_go_away(std::move(gone)); }, done);
+            after_shards(
+                [](Shard& shard, std::function<void()> gone) { shard.post_go_away(std::move(gone)); }, done);
         });
         shutdown_.start([this, &signals] {
             watch_timer_.cancel();

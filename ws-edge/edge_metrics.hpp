@@ -9,8 +9,8 @@
 
 namespace roomcast::edge {
 
-/// Publishes what shards and core count, as Prometheus metrics. Owned by the composition root, used on the core's thread;
-/// shards send their reports there.
+/// Publishes what shards and core count, as Prometheus metrics. Owned by the composition root, used on the
+/// core's thread; shards send their reports there.
 class EdgeMetrics {
 public:
     EdgeMetrics(ops::Metrics& metrics, ShardIndex shards);

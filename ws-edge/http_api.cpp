@@ -24,7 +24,8 @@ std::string joined_header(const Request& request, std::string_view name, std::st
     std::string joined;
     for (const auto& [key, value] : request.headers) {
         if (key.size() != name.size() ||
-            !std::equal(key.begin(), key.end(), name.begin(), [](char a, char b) { return std::tolower(a) == std::tolower(b); }))
+            !std::equal(key.begin(), key.end(), name.begin(),
+                        [](char a, char b) { return std::tolower(a) == std::tolower(b); }))
             continue;
         if (!joined.empty()) joined += separator;
         joined += value;
@@ -43,21 +44,27 @@ Response not_with_that_method(std::string_view allowed) {
 Response HttpApi::answer(const Request& request, bool tls) const {
     const std::string_view path = request.path();
     const bool reads = request.method == "GET" || request.method == "HEAD";
-    if (path == "/healthz") return reads ? json_response(200, {{"status", "ok"}}) : not_with_that_method("GET, HEAD");
+    if (path == "/healthz")
+        return reads ? json_response(200, {{"status", "ok"}}) : not_with_that_method("GET, HEAD");
     if (path == "/readyz") return reads ? ready() : not_with_that_method("GET, HEAD");
     if (path == "/me") return reads ? me(request, tls) : not_with_that_method("GET, HEAD");
-    if (path == "/guest") return request.method == "POST" ? guest(request, tls) : not_with_that_method("POST");
+    if (path == "/guest")
+        return request.method == "POST" ? guest(request, tls) : not_with_that_method("POST");
     if (path == "/ws") {
         if (request.method != "GET") return not_with_that_method("GET");
-        if (request.header("upgrade") && request.header("sec-websocket-version") == std::optional<std::string_view>("13"))
+        if (request.header("upgrade") &&
+            request.header("sec-websocket-version") == std::optional<std::string_view>("13"))
             return net::http::error_response(Error{Errc::bad_frame, "the WebSocket upgrade is malformed"});
-        Response response = net::http::error_response(Error{Errc::bad_frame, "this is for WebSockets (RFC 6455, version 13)"});
+        Response response = net::http::error_response(
+            Error{Errc::bad_frame, "this is for WebSockets (RFC 6455, version 13)"});
         response.status = 426;
         response.headers.emplace_back("Upgrade", "websocket");
         response.headers.emplace_back("Sec-WebSocket-Version", "13");
         return response;
     }
-    if (!reads) return net::http::error_response(Error{files_.find(path) ? Errc::method_not_allowed : Errc::not_found, {}});
+    if (!reads)
+        return net::http::error_response(
+            Error{files_.find(path) ? Errc::method_not_allowed : Errc::not_found, {}});
     return page(request);
 }
 
@@ -79,7 +86,8 @@ Response HttpApi::guest(const Request& request, bool tls) const {
     const std::string token =
         tokens_.issue(auth::Claims{*nick, true, now_s, now_s + token_ttl_s_, make_session_id().str()});
     Response response = json_response(200, {{"token", token}, {"user", nick->str()}, {"guest", true}});
-    response.headers.emplace_back("Set-Cookie", "token=" + token + "; Path=/; HttpOnly; " + (tls ? "Secure; " : "") +
+    response.headers.emplace_back("Set-Cookie", "token=" + token + "; Path=/; HttpOnly; " +
+                                                    (tls ? "Secure; " : "") +
                                                     "SameSite=Lax; Max-Age=" + std::to_string(token_ttl_s_));
     return response;
 }
@@ -108,12 +116,13 @@ Response HttpApi::page(const Request& request) const {
     if (file == nullptr) return net::http::error_response(Error{Errc::not_found, {}});
     Response response;
     response.content_type = file->content_type;
-    response.headers = {{"ETag", file->etag},
-                        {"Cache-Control", "no-cache"},
-                        {"Content-Security-Policy",
-                         "default-src 'self'; connect-src 'self' wss: ws:; frame-ancestors 'none'; base-uri 'none'; "
-                         "form-action 'self'"},
-                        {"Referrer-Policy", "no-referrer"}};
+    response.headers = {
+        {"ETag", file->etag},
+        {"Cache-Control", "no-cache"},
+        {"Content-Security-Policy",
+         "default-src 'self'; connect-src 'self' wss: ws:; frame-ancestors 'none'; base-uri 'none'; "
+         "form-action 'self'"},
+        {"Referrer-Policy", "no-referrer"}};
     if (request.header("if-none-match") == std::optional<std::string_view>(file->etag)) {
         response.status = 304;
         response.content_type.clear();

@@ -8,13 +8,17 @@
 
 namespace roomcast::edge {
 
-/// Answers the HTTP requests that need no room: guests, health, the web client. Immutable: every shard uses the one that
-/// main made. Whatever comes is answered; what does not exist is `not_found`.
+/// Answers the HTTP requests that need no room: guests, health, the web client. Immutable: every shard uses
+/// the one that main made. Whatever comes is answered; what does not exist is `not_found`.
 class HttpApi {
 public:
     HttpApi(const auth::TokenAuthority& tokens, const auth::OriginPolicy& origins, const StaticFiles& files,
             ops::Readiness& readiness, std::int64_t token_ttl_s)
-        : tokens_(tokens), origins_(origins), files_(files), readiness_(readiness), token_ttl_s_(token_ttl_s) {}
+        : tokens_(tokens),
+          origins_(origins),
+          files_(files),
+          readiness_(readiness),
+          token_ttl_s_(token_ttl_s) {}
 
     [[nodiscard]] net::http::Response answer(const net::http::Request& request, bool tls) const;
     /// Who asks to open a WebSocket, or why not.

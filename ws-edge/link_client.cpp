@@ -19,8 +19,15 @@ constexpr auto silence_most = std::chrono::milliseconds(limits::link_silence_ms)
 
 LinkClient::LinkClient(net::Loop& loop, const net::TlsContext& tls, NodeId self, NodeId worker,
                        LinkClientListener& listener)
-    : loop_(loop), tls_(tls), self_(std::move(self)), worker_(std::move(worker)), listener_(listener),
-      resolver_(loop.io()), timer_(loop.io()), beat_timer_(loop.io()), alive_(std::make_shared<bool>(true)) {}
+    : loop_(loop),
+      tls_(tls),
+      self_(std::move(self)),
+      worker_(std::move(worker)),
+      listener_(listener),
+      resolver_(loop.io()),
+      timer_(loop.io()),
+      beat_timer_(loop.io()),
+      alive_(std::make_shared<bool>(true)) {}
 
 LinkClient::~LinkClient() {
     *alive_ = false;
@@ -44,20 +51,25 @@ void LinkClient::connect() {
     });
     resolver_.cancel();
     resolver_.async_resolve(
-        host_, std::to_string(port_), [this, alive = alive_](boost::system::error_code failed, tcp::resolver::results_type found) {
+        host_, std::to_string(port_),
+        [this, alive = alive_](boost::system::error_code failed, tcp::resolver::results_type found) {
             if (!*alive || failed == asio::error::operation_aborted) return;
             if (failed) return retry();
             connecting_ = std::make_unique<tcp::socket>(loop_.io());
-            asio::async_connect(*connecting_, found, [this, alive](boost::system::error_code refused, const tcp::endpoint&) {
-                if (!*alive || refused == asio::error::operation_aborted) return;
-                if (refused) return retry();
-                head_.clear();
-                decoder_.reset();
-                heard_bytes_ = 0;
-                connection_ = std::make_shared<net::Connection>(
-                    loop_, net::Stream(std::move(*std::exchange(connecting_, nullptr)), &tls_, net::Role::client), *this);
-                connection_->start();
-            });
+            asio::async_connect(*connecting_, found,
+                                [this, alive](boost::system::error_code refused, const tcp::endpoint&) {
+                                    if (!*alive || refused == asio::error::operation_aborted) return;
+                                    if (refused) return retry();
+                                    head_.clear();
+                                    decoder_.reset();
+                                    heard_bytes_ = 0;
+                                    connection_ = std::make_shared<net::Connection>(
+                                        loop_,
+                                        net::Stream(std::move(*std::exchange(connecting_, nullptr)), &tls_,
+                                                    net::Role::client),
+                                        *this);
+                                    connection_->start();
+                                });
         });
 }
 
@@ -81,11 +93,12 @@ void LinkClient::drop(std::string_view why) {
 
 void LinkClient::on_ready() {
     key_ = net::ws::make_key();
-    connection_->send(net::SharedFrame::of({"GET /link HTTP/1.1\r\nHost: " + host_ +
-                                            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                            "Sec-WebSocket-Key: " +
-                                            key_ + "\r\nSec-WebSocket-Protocol: " + std::string(link::protocol_name) + "\r\nX-Roomcast-Node: " +
-                                            self_.str() + "\r\n\r\n"}));
+    connection_->send(
+        net::SharedFrame::of({"GET /link HTTP/1.1\r\nHost: " + host_ +
+                              "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                              "Sec-WebSocket-Key: " +
+                              key_ + "\r\nSec-WebSocket-Protocol: " + std::string(link::protocol_name) +
+                              "\r\nX-Roomcast-Node: " + self_.str() + "\r\n\r\n"}));
 }
 
 void LinkClient::on_bytes(std::span<char> bytes) {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "shared/net/connection.hpp"
 #include "shared/net/websocket.hpp"
@@ -27,11 +28,12 @@ protected:
 
 /// The link to one worker: a WebSocket over mutual TLS that is made again whenever it breaks.
 ///
-/// Owned by ClusterWorkers, lives on the core's thread. Pings every limits::link_ping_ms; when the worker is silent for
-/// limits::link_silence_ms the link counts as down at once, whatever the worker's sockets say.
+/// Owned by ClusterWorkers, lives on the core's thread. Pings every limits::link_ping_ms; when the worker is
+/// silent for limits::link_silence_ms the link counts as down at once, whatever the worker's sockets say.
 class LinkClient final : public net::ConnectionHandler, public net::ws::MessageSink {
 public:
-    LinkClient(net::Loop& loop, const net::TlsContext& tls, NodeId self, NodeId worker, LinkClientListener& listener);
+    LinkClient(net::Loop& loop, const net::TlsContext& tls, NodeId self, NodeId worker,
+               LinkClientListener& listener);
     ~LinkClient();
     LinkClient(const LinkClient&) = delete;
     LinkClient& operator=(const LinkClient&) = delete;

@@ -21,8 +21,10 @@ class LocalBackend final : public Backend {
 public:
     LocalBackend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core, ops::Log& log)
         : channel_(SqliteChannel::open_read_write(loop.io(), options_of(settings))),
-          directory_(loop.io(), *channel_, *channel_, log), service_(loop.io(), *channel_, directory_, log),
-          workers_(loop.io(), service_, core), publisher_(*channel_) {
+          directory_(loop.io(), *channel_, *channel_, log),
+          service_(loop.io(), *channel_, directory_, log),
+          workers_(loop.io(), service_, core),
+          publisher_(*channel_) {
         channel_->report_to(core);
         directory_.keep(all_slots());
     }
@@ -49,7 +51,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Backend> make_local_backend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core, ops::Log& log) {
+std::unique_ptr<Backend> make_local_backend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core,
+                                            ops::Log& log) {
     return std::make_unique<LocalBackend>(loop, settings, core, log);
 }
 

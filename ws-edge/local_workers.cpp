@@ -5,7 +5,10 @@
 namespace roomcast::edge {
 
 LocalWorkers::LocalWorkers(boost::asio::io_context& io, consumer::Service& service, WorkersListener& listener)
-    : io_(io), service_(service), listener_(listener), peer_(service.attach(*this)),
+    : io_(io),
+      service_(service),
+      listener_(listener),
+      peer_(service.attach(*this)),
       alive_(std::make_shared<bool>(true)) {}
 
 LocalWorkers::~LocalWorkers() {

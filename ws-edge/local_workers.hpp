@@ -1,15 +1,17 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "consumer/service.hpp"
 #include "ws-edge/workers.hpp"
 
 namespace roomcast::edge {
 
-/// Local mode: the one worker is this process. The same requests and events as over a link, handed over on the loop.
+/// Local mode: the one worker is this process. The same requests and events as over a link, handed over on
+/// the loop.
 ///
 /// Lives on the core's thread, which is the consumer's too.
 class LocalWorkers final : public Workers, public consumer::Peer {

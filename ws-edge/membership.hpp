@@ -33,7 +33,7 @@ struct Membership {
     Seq last;                  // everything up to here was sent; while live, ShardRoom knows better
     std::size_t live_index = 0;
     std::optional<wire::NotRecovered> not_recovered;
-    std::int64_t typing_said_ms = 0;           // when it last said that it types; 0: it does not
+    std::int64_t typing_said_ms = 0;       // when it last said that it types; 0: it does not
     std::vector<wire::SendMessage> early;  // said before `joined` was answered
 
     [[nodiscard]] bool joined() const { return state == State::catching_up || state == State::live; }

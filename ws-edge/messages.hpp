@@ -9,8 +9,8 @@
 #include "shared/channel/channel.hpp"
 #include "shared/wire/link_messages.hpp"
 
-/// What shards and the core say to each other. Each side collects what it has to say in one turn of its loop and posts it
-/// to the other's loop at once.
+/// What shards and the core say to each other. Each side collects what it has to say in one turn of its loop
+/// and posts it to the other's loop at once.
 namespace roomcast::edge {
 
 /// A session's number within the process; never used again.
@@ -26,7 +26,8 @@ using ShardIndex = std::uint32_t;
 struct OpenRoom {
     RoomSlug room;
     UserName creator;
-    std::uint64_t generation = 0;  // of the shard's room: answers to an earlier one of that name are not mistaken for ours
+    std::uint64_t generation =
+        0;  // of the shard's room: answers to an earlier one of that name are not mistaken for ours
 };
 /// This shard has no members left there.
 struct CloseRoom {
@@ -143,7 +144,7 @@ struct MembersArrived {
     std::string id;
     Result<link::MembersPage> page;
 };
-using ShardEvent = std::variant<RoomOpened, RoomRefused, RoomClosed, RoomBatch, PageArrived, PublishDone, PresenceChanged,
-                                TypingHeard, SignalArrived, SignalFailed, MembersArrived>;
+using ShardEvent = std::variant<RoomOpened, RoomRefused, RoomClosed, RoomBatch, PageArrived, PublishDone,
+                                PresenceChanged, TypingHeard, SignalArrived, SignalFailed, MembersArrived>;
 
 }  // namespace roomcast::edge

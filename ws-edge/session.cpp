@@ -11,8 +11,14 @@ namespace roomcast::edge {
 using net::ws::Opcode;
 
 Session::Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims)
-    : shard_(shard), connection_(connection), key_(key), id_(make_session_id()), claims_(std::move(claims)),
-      decoder_(net::Role::server, limits::client_frame_bytes), heard_ms_(now_ms()), pinged_ms_(heard_ms_),
+    : shard_(shard),
+      connection_(connection),
+      key_(key),
+      id_(make_session_id()),
+      claims_(std::move(claims)),
+      decoder_(net::Role::server, limits::client_frame_bytes),
+      heard_ms_(now_ms()),
+      pinged_ms_(heard_ms_),
       taken_ms_(heard_ms_) {}
 
 Session::~Session() {
@@ -47,9 +53,11 @@ void Session::close(CloseCode code, std::string_view reason) {
 }
 
 void Session::await_close() {
-    // The peer answers a close frame with its own, and many clients take it ill when the connection ends before that.
+    // The peer answers a close frame with its own, and many clients take it ill when the connection ends
+    // before that.
     goodbye_timer_ = std::make_unique<boost::asio::steady_timer>(shard_.loop().io());
-    goodbye_timer_->expires_after(std::chrono::milliseconds(broken_ ? limits::broken_close_ms : limits::close_deadline_ms));
+    goodbye_timer_->expires_after(
+        std::chrono::milliseconds(broken_ ? limits::broken_close_ms : limits::close_deadline_ms));
     goodbye_timer_->async_wait([this](boost::system::error_code stopped) {
         if (stopped) return;
         connection_.finish();
@@ -110,7 +118,8 @@ Membership* Session::find(const RoomSlug& room) {
 }
 
 void Session::handle(const wire::Leave& frame) {
-    if (find(frame.room) == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id, frame.room.str());
+    if (find(frame.room) == nullptr)
+        return say_error(Error{Errc::not_a_member, {}}, frame.id, frame.room.str());
     leave_room(frame.room, Error{Errc::not_a_member, "the room was left first"});
     say(wire::left_frame(frame.room, frame.id, {}));
 }
@@ -139,8 +148,8 @@ void Session::handle(const wire::SendMessage& frame) {
     if (member == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id.str(), frame.room.str());
     if (shard_.draining()) return say_error(Error{Errc::restarting, {}}, frame.id.str(), frame.room.str());
     if (unacked_ >= limits::unacked_per_session)
-        return say_error(Error{Errc::busy, "too many messages of this session wait for their ack"}, frame.id.str(),
-                         frame.room.str());
+        return say_error(Error{Errc::busy, "too many messages of this session wait for their ack"},
+                         frame.id.str(), frame.room.str());
     ++unacked_;
     if (member->state == Membership::State::opening || member->state == Membership::State::joining) {
         member->early.push_back(frame);
@@ -170,9 +179,11 @@ void Session::on_publish_done(const RoomSlug& room, const MessageId& id, const R
 void Session::handle(const wire::ReadHistory& frame) {
     Membership* const member = find(frame.room);
     if (member == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id, frame.room.str());
-    if (!member->room->open()) return say_error(Error{Errc::busy, "the room is being opened"}, frame.id, frame.room.str());
+    if (!member->room->open())
+        return say_error(Error{Errc::busy, "the room is being opened"}, frame.id, frame.room.str());
     if (questions_.size() >= limits::pending_requests_per_session)
-        return say_error(Error{Errc::busy, "too many questions of this session are open"}, frame.id, frame.room.str());
+        return say_error(Error{Errc::busy, "too many questions of this session are open"}, frame.id,
+                         frame.room.str());
     link::ReadHistory question;
     question.kind = static_cast<link::ReadHistory::Kind>(frame.kind);
     question.seq = frame.seq;
@@ -187,7 +198,8 @@ void Session::handle(const wire::ReadHistory& frame) {
 void Session::handle(const wire::Refresh& frame) {
     auto claims = shard_.tokens().verify(frame.token, now_ms() / 1000);
     if (!claims) return say_error(claims.error(), {}, {});
-    if (claims->user != claims_.user) return say_error(Error{Errc::bad_token, "the token is somebody else's"}, {}, {});
+    if (claims->user != claims_.user)
+        return say_error(Error{Errc::bad_token, "the token is somebody else's"}, {}, {});
     claims_ = std::move(claims.value());
     say(wire::refreshed_frame(claims_.expires_at_s * 1000));
 }

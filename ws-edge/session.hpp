@@ -1,10 +1,11 @@
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include "shared/auth/jwt.hpp"
 #include "shared/net/connection.hpp"
@@ -19,9 +20,9 @@ class Shard;
 
 /// One authenticated WebSocket connection: its rooms, its questions, its messages on their way.
 ///
-/// Owned by its Client, lives on the shard's thread. It ends in one way: `close` says why to the peer, then the connection
-/// ends, then the Client and with it the session are destroyed. Every frame from the client is answered, or is a message
-/// whose answer is its ack.
+/// Owned by its Client, lives on the shard's thread. It ends in one way: `close` says why to the peer, then
+/// the connection ends, then the Client and with it the session are destroyed. Every frame from the client is
+/// answered, or is a message whose answer is its ack.
 class Session final : public net::ws::MessageSink {
 public:
     Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims);

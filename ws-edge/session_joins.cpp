@@ -1,4 +1,5 @@
-// The half of Session that joins rooms and catches up: from a question about the past to what is live, without a gap.
+// The half of Session that joins rooms and catches up: from a question about the past to what is live,
+// without a gap.
 #include <algorithm>
 
 #include "shared/core/limits.hpp"
@@ -23,14 +24,16 @@ std::vector<std::string_view> frames_of(const std::vector<link::Entry>& entries)
 
 void Session::join(const wire::Join& join) {
     if (shard_.draining()) return say_error(Error{Errc::restarting, {}}, join.id, join.room.str());
-    leave_room(join.room, Error{Errc::not_a_member, "the room was joined again first"});  // joining again starts over
+    leave_room(join.room,
+               Error{Errc::not_a_member, "the room was joined again first"});  // joining again starts over
     if (memberships_.size() >= limits::rooms_per_session)
         return say_error(Error{Errc::too_many_rooms, {}}, join.id, join.room.str());
     const auto unjoined = std::count_if(memberships_.begin(), memberships_.end(), [](const auto& member) {
         return member->state == Membership::State::opening || member->state == Membership::State::joining;
     });
     if (static_cast<std::size_t>(unjoined) >= limits::pending_requests_per_session)
-        return say_error(Error{Errc::busy, "too many joins of this session are open"}, join.id, join.room.str());
+        return say_error(Error{Errc::busy, "too many joins of this session are open"}, join.id,
+                         join.room.str());
     ++shard_.stats().joins;
     memberships_.push_back(std::make_unique<Membership>());
     Membership& member = *memberships_.back();
@@ -53,7 +56,8 @@ void Session::on_room_refused(Membership& member, const Error& error) {
 
 void Session::on_room_closed(Membership& member, const Error& error) {
     const RoomSlug room = member.join.room;
-    const bool joined = member.state == Membership::State::catching_up || member.state == Membership::State::live;
+    const bool joined =
+        member.state == Membership::State::catching_up || member.state == Membership::State::live;
     on_room_refused(member, error);
     if (joined) say(wire::left_frame(room, {}, name_of(error.code)));
 }
@@ -136,8 +140,8 @@ void Session::on_first_page(Membership& member, const link::HistoryPage& page) {
 
 void Session::say_joined(Membership& member, const link::HistoryPage& page) {
     const bool resuming = member.join.resume.has_value();
-    wire::Joined joined{member.join.id, member.join.room, member.room->epoch(), std::nullopt, member.not_recovered,
-                        page.log_first,   page.covered,          std::nullopt};
+    wire::Joined joined{member.join.id,       member.join.room, member.room->epoch(), std::nullopt,
+                        member.not_recovered, page.log_first,   page.covered,         std::nullopt};
     if (resuming) joined.recovered = !member.not_recovered.has_value();
     if (resuming) ++(joined.recovered.value() ? shard_.stats().resumes : shard_.stats().resumes_failed);
     member.last = page.covered;
@@ -148,10 +152,11 @@ void Session::say_joined(Membership& member, const link::HistoryPage& page) {
 }
 
 void Session::on_next_page(Membership& member, const link::HistoryPage& page) {
-    // Retention may have passed the place where a slow reader was: a gap that it must be told of, so it joins anew.
+    // Retention may have passed the place where a slow reader was: a gap that it must be told of, so it joins
+    // anew.
     if (member.last.next() < page.log_first) {
-        say_error(Error{Errc::room_gone, "messages were lost to retention before you took them; join again"}, {},
-                  member.join.room.str());
+        say_error(Error{Errc::room_gone, "messages were lost to retention before you took them; join again"},
+                  {}, member.join.room.str());
         const RoomSlug room = member.join.room;
         leave_room(room, Error{Errc::room_gone, {}});
         return say(wire::left_frame(room, {}, "retention"));

@@ -41,7 +41,8 @@ void Session::handle(const wire::AskMembers& frame) {
     if (member == nullptr || !member->joined())
         return say_error(Error{Errc::not_a_member, {}}, frame.id, frame.room.str());
     if (asides_ >= limits::pending_requests_per_session)
-        return say_error(Error{Errc::busy, "too many questions of this session are open"}, frame.id, frame.room.str());
+        return say_error(Error{Errc::busy, "too many questions of this session are open"}, frame.id,
+                         frame.room.str());
     ++asides_;
     shard_.tell_core(ListMembers{frame.room, key_, frame.id});
 }

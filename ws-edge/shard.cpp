@@ -1,6 +1,7 @@
 #include "ws-edge/shard.hpp"
 
 #include <algorithm>
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 
@@ -18,7 +19,14 @@ constexpr auto accept_pause = std::chrono::milliseconds(100);  // when the proce
 }  // namespace
 
 Shard::Shard(ShardIndex index, const ShardContext& context)
-    : index_(index), context_(context), tls_(context.tls), io_(1), loop_(io_), acceptor_(io_), tick_timer_(io_), accept_pause_(io_),
+    : index_(index),
+      context_(context),
+      tls_(context.tls),
+      io_(1),
+      loop_(io_),
+      acceptor_(io_),
+      tick_timer_(io_),
+      accept_pause_(io_),
       next_key_((std::uint64_t{index} << 48) + 1) {}
 
 Shard::~Shard() { stop(); }
@@ -73,7 +81,8 @@ void Shard::take(tcp::socket socket) {
     }
     ++stats_.connections_accepted;
     const SessionKey key{next_key_++};
-    auto client = std::make_unique<Client>(*this, key, net::Stream(std::move(socket), tls_.get(), net::Role::server));
+    auto client =
+        std::make_unique<Client>(*this, key, net::Stream(std::move(socket), tls_.get(), net::Role::server));
     Client& started = *client;
     clients_.emplace(key.value, std::move(client));
     started.start();
@@ -156,7 +165,8 @@ void Shard::post_events(std::vector<ShardEvent> events) {
 
 void Shard::handle(const RoomOpened& event) {
     const auto found = rooms_.find(event.room);
-    if (found == rooms_.end() || found->second->open() || found->second->generation() != event.generation) return;
+    if (found == rooms_.end() || found->second->open() || found->second->generation() != event.generation)
+        return;
     found->second->opened(event.epoch, event.position);
     for (Membership* const member : std::vector<Membership*>(found->second->members))
         member->session->on_room_opened(*member);
@@ -189,7 +199,8 @@ void Shard::handle(const RoomBatch& event) {
 }
 
 void Shard::handle(PageArrived& event) {
-    if (Session* const session = session_of(event.session)) session->on_page(event.ticket, std::move(event.page));
+    if (Session* const session = session_of(event.session))
+        session->on_page(event.ticket, std::move(event.page));
 }
 
 void Shard::handle(const PublishDone& event) {
@@ -227,7 +238,8 @@ void Shard::post_report(std::function<void(ShardReport)> take_report) {
         ShardReport report{stats_, std::exchange(delivery_s_, {})};
         report.stats.connections = clients_.size();
         report.stats.rooms = rooms_.size();
-        for (const auto& [key, client] : clients_) report.stats.sessions += client->session() != nullptr ? 1 : 0;
+        for (const auto& [key, client] : clients_)
+            report.stats.sessions += client->session() != nullptr ? 1 : 0;
         take_report(std::move(report));
     });
 }
@@ -240,7 +252,8 @@ void Shard::tick() {
         std::vector<Client*> all;
         all.reserve(clients_.size());
         for (auto& [key, client] : clients_) all.push_back(client.get());
-        for (Client* const client : all) client->tick(now);  // those that end stay alive until this turn is over
+        for (Client* const client : all)
+            client->tick(now);  // those that end stay alive until this turn is over
         tick();
     });
 }

@@ -1,14 +1,15 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
 #include <unordered_map>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "shared/net/connection.hpp"
 #include "shared/ops/log.hpp"
@@ -37,8 +38,8 @@ struct ShardReport {
     ops::LocalHistogram delivery_s;
 };
 
-/// One thread of the edge: its own loop, acceptor, connections and room table. Shares nothing; other threads reach it by
-/// posting (the methods under "from any thread").
+/// One thread of the edge: its own loop, acceptor, connections and room table. Shares nothing; other threads
+/// reach it by posting (the methods under "from any thread").
 ///
 /// Owned by the application. `stop` (or the destructor) ends the loop and joins the thread.
 class Shard {
@@ -54,8 +55,8 @@ public:
 
     // From any thread.
     void post_events(std::vector<ShardEvent> events);
-    /// No new connections, no new messages. `done` is called on the shard's thread when all that was taken before has been
-    /// handed to the core.
+    /// No new connections, no new messages. `done` is called on the shard's thread when all that was taken
+    /// before has been handed to the core.
     void post_drain(std::function<void()> done);
     /// Says goodbye to all; `done` is called on the shard's thread when none is left.
     void post_go_away(std::function<void()> done);

@@ -29,7 +29,8 @@ void Shard::handle(const PresenceChanged& event) {
     const auto found = rooms_.find(event.room);
     if (found == rooms_.end() || !found->second->open()) return;
     found->second->count(event.count);
-    const auto frame = wire::presence_frame(event.room, views_of(event.joined), views_of(event.left), event.count);
+    const auto frame =
+        wire::presence_frame(event.room, views_of(event.joined), views_of(event.left), event.count);
     stats_.ephemeral += found->second->tell(net::ws::encode_text({frame}), nullptr);
 }
 
@@ -44,19 +45,22 @@ void Shard::handle(const TypingHeard& event) {
 }
 
 void Shard::handle(const SignalArrived& event) {
-    if (Session* const session = session_of(event.session)) session->on_signal(event.room, event.from, event.data);
+    if (Session* const session = session_of(event.session))
+        session->on_signal(event.room, event.from, event.data);
 }
 
 void Shard::handle(const SignalFailed& event) {
-    if (Session* const session = session_of(event.session)) session->on_signal_failed(event.room, event.id, event.error);
+    if (Session* const session = session_of(event.session))
+        session->on_signal_failed(event.room, event.id, event.error);
 }
 
 void Shard::handle(MembersArrived& event) {
     Session* const session = session_of(event.session);
     if (session == nullptr) return;
     if (!event.page) return session->on_members(event.room, event.id, event.page.error());
-    session->on_members(event.room, event.id,
-                        wire::members_frame(event.room, event.id, views_of(event.page->members), event.page->count));
+    session->on_members(
+        event.room, event.id,
+        wire::members_frame(event.room, event.id, views_of(event.page->members), event.page->count));
 }
 
 }  // namespace roomcast::edge

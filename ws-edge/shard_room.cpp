@@ -16,7 +16,8 @@ void ShardRoom::opened(Epoch epoch, Seq position) {
 void ShardRoom::remember(Seq seq, net::SharedFrame frame) {
     ring_bytes_ += frame.size();
     ring_.push_back({seq, std::move(frame)});
-    while (ring_.size() > limits::room_ring_messages || (ring_bytes_ > limits::room_ring_bytes && ring_.size() > 1)) {
+    while (ring_.size() > limits::room_ring_messages ||
+           (ring_bytes_ > limits::room_ring_bytes && ring_.size() > 1)) {
         ring_floor_ = ring_.front().seq;
         ring_bytes_ -= ring_.front().frame.size();
         ring_.pop_front();

@@ -16,10 +16,12 @@ namespace roomcast::edge {
 class Session;
 struct Membership;
 
-/// One room as one shard holds it: its live members, and its newest frames for those who are just catching up.
+/// One room as one shard holds it: its live members, and its newest frames for those who are just catching
+/// up.
 ///
-/// Owned by the shard, used on its thread only. The fan-out is `deliver`: each entry becomes one WebSocket frame, shared
-/// by all members. A member whose outbox is full leaves the live list and is caught up from the log later on.
+/// Owned by the shard, used on its thread only. The fan-out is `deliver`: each entry becomes one WebSocket
+/// frame, shared by all members. A member whose outbox is full leaves the live list and is caught up from the
+/// log later on.
 class ShardRoom {
 public:
     struct Frame {
@@ -37,16 +39,21 @@ public:
 
     void opened(Epoch epoch, Seq position);
 
-    /// Hands entries to all live members. Returns the number of deliveries; members that could not take more are in `lagging`.
+    /// Hands entries to all live members. Returns the number of deliveries; members that could not take more
+    /// are in `lagging`.
     std::size_t deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging);
 
-    /// Makes a member live if what it lacks after `last` is in the ring (that is sent first); else answers false.
+    /// Makes a member live if what it lacks after `last` is in the ring (that is sent first); else answers
+    /// false.
     [[nodiscard]] bool go_live(Membership& member);
     void leave_live(Membership& member);
 
-    /// Sends a frame that may be lost to all who have joined, but for one session and for those who are owed much already.
+    /// Sends a frame that may be lost to all who have joined, but for one session and for those who are owed
+    /// much already.
     std::size_t tell(const net::SharedFrame& frame, const Session* but);
-    [[nodiscard]] std::uint32_t count() const { return std::max(count_, static_cast<std::uint32_t>(members.size())); }
+    [[nodiscard]] std::uint32_t count() const {
+        return std::max(count_, static_cast<std::uint32_t>(members.size()));
+    }
     void count(std::uint32_t people) { count_ = people; }
 
     /// Every session that is in the room or on its way, live or not.
@@ -65,7 +72,7 @@ private:
     Epoch epoch_;
     Seq delivered_;
     std::uint32_t count_ = 0;  // of all edges, as last told
-    Seq ring_floor_;  // the ring holds every message above this
+    Seq ring_floor_;           // the ring holds every message above this
     std::deque<Frame> ring_;
     std::size_t ring_bytes_ = 0;
     std::vector<Live> live_;

@@ -1,13 +1,13 @@
 #include "ws-edge/static_files.hpp"
 
-#include <openssl/sha.h>
-
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+
+#include <openssl/sha.h>
 
 namespace roomcast::edge {
 namespace {
@@ -39,7 +39,8 @@ std::string etag_of(const std::string& body) {
 
 StaticFiles::StaticFiles(const std::string& folder) {
     namespace fs = std::filesystem;
-    if (!fs::is_directory(folder)) throw std::runtime_error("the web client's folder cannot be read: " + folder);
+    if (!fs::is_directory(folder))
+        throw std::runtime_error("the web client's folder cannot be read: " + folder);
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
         const auto type = type_of(entry.path().extension().string());
         if (!entry.is_regular_file() || type.empty() || entry.file_size() > file_bytes_most) continue;

@@ -8,8 +8,8 @@ namespace roomcast::edge {
 
 /// The web client's files, read into memory once at start.
 ///
-/// Immutable after construction, so every shard may read it. Throws at start-up for a folder that cannot be read. Serves files
-/// of known types up to 1 MiB; `/` is index.html.
+/// Immutable after construction, so every shard may read it. Throws at start-up for a folder that cannot be
+/// read. Serves files of known types up to 1 MiB; `/` is index.html.
 class StaticFiles {
 public:
     struct File {

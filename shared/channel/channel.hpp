@@ -16,16 +16,16 @@
 /// The durable log between producer and consumer. `kafka/` and `sqlite/` implement these interfaces, and one
 /// suite (tests/channel) holds both to the same behaviour.
 ///
-/// Threads: every object here belongs to the io_context that it was made with. It is called on that thread only
-/// and calls back on that thread only, never from inside the call that asked. A callback given to an object that
-/// is destroyed before it answers is dropped, not called.
+/// Threads: every object here belongs to the io_context that it was made with. It is called on that thread
+/// only and calls back on that thread only, never from inside the call that asked. A callback given to an
+/// object that is destroyed before it answers is dropped, not called.
 namespace roomcast::channel {
 
 template <class T>
 using Callback = std::function<void(Result<T>)>;
 
-/// One message on its way into a room's log. `value` is the message as clients see it, as JSON, without its seq:
-/// it begins with `{"type":"message","room":"<slug>",`.
+/// One message on its way into a room's log. `value` is the message as clients see it, as JSON, without its
+/// seq: it begins with `{"type":"message","room":"<slug>",`.
 struct Record {
     MessageId id;
     UserName user;
@@ -50,8 +50,8 @@ struct StoredRecord {
 /// Chosen by the caller of `append`, given back with its outcome.
 using AppendTicket = std::uint64_t;
 
-/// Hears how appends end: each ticket exactly once. `on_append_failed` tells by the error's code what is known:
-/// `unknown_outcome` when the record may have been kept, any other code when it surely was not.
+/// Hears how appends end: each ticket exactly once. `on_append_failed` tells by the error's code what is
+/// known: `unknown_outcome` when the record may have been kept, any other code when it surely was not.
 class AppendListener {
 public:
     virtual void on_appended(AppendTicket ticket, Seq seq) = 0;
@@ -65,9 +65,9 @@ protected:
 class LogWriter {
 public:
     virtual ~LogWriter() = default;
-    /// Queues the record. Never blocks; answers `busy` when the queue is at its limit, `too_large` for a record
-    /// above limits::record_value_bytes. When it answers ok the outcome follows at the listener; appends of one
-    /// writer are kept in the order of the calls.
+    /// Queues the record. Never blocks; answers `busy` when the queue is at its limit, `too_large` for a
+    /// record above limits::record_value_bytes. When it answers ok the outcome follows at the listener;
+    /// appends of one writer are kept in the order of the calls.
     [[nodiscard]] virtual Result<void> append(Record record, AppendTicket ticket) = 0;
 };
 
@@ -86,8 +86,8 @@ struct Bounds {
     Seq next;
 };
 
-/// A range to read: from `from` up to and without `until`, at most so many records and bytes, whichever is met
-/// first (at least one record is given where there is one).
+/// A range to read: from `from` up to and without `until`, at most so many records and bytes, whichever is
+/// met first (at least one record is given where there is one).
 struct ReadRange {
     Seq from;
     Seq until;
@@ -95,14 +95,15 @@ struct ReadRange {
     std::size_t max_bytes = 512 * 1024;
 };
 
-/// Records of a range in rising seq. `next` is where to go on; it equals or exceeds `until` when the range is done.
+/// Records of a range in rising seq. `next` is where to go on; it equals or exceeds `until` when the range is
+/// done.
 struct ReadResult {
     std::vector<StoredRecord> records;
     Seq next;
 };
 
-/// Hears a log's new records as they become durable. `on_tail_failed` is the last call: `room_gone` when the log
-/// no longer exists, `not_found` when the start is no longer (or not yet) in the log, else `unavailable`.
+/// Hears a log's new records as they become durable. `on_tail_failed` is the last call: `room_gone` when the
+/// log no longer exists, `not_found` when the start is no longer (or not yet) in the log, else `unavailable`.
 class TailSink {
 public:
     virtual void on_records(std::span<const RecordView> records) = 0;
@@ -152,8 +153,8 @@ struct TableRecord {
     std::optional<std::string_view> value;
 };
 
-/// Hears one slot of a compacted log from its start. `on_slot_current` is called once, when everything that the
-/// slot held at the time of `follow` has been shown; records go on after it as they are appended.
+/// Hears one slot of a compacted log from its start. `on_slot_current` is called once, when everything that
+/// the slot held at the time of `follow` has been shown; records go on after it as they are appended.
 class TableSink {
 public:
     virtual void on_table_record(const TableRecord& record) = 0;
@@ -169,8 +170,8 @@ public:
     virtual ~Following() = default;
 };
 
-/// A compacted log in `slot_count` slots: the rooms directory, later the accounts. Keeps the last value of each
-/// key at least; older ones and deleted keys go some time after.
+/// A compacted log in `slot_count` slots: the rooms directory, later the accounts. Keeps the last value of
+/// each key at least; older ones and deleted keys go some time after.
 class TableLog {
 public:
     virtual ~TableLog() = default;

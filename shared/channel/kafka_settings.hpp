@@ -6,8 +6,8 @@
 
 namespace roomcast::channel {
 
-/// The Kafka channel's configuration from a program's settings, with its log lines going to `log`, which must outlive
-/// every object made with it.
+/// The Kafka channel's configuration from a program's settings, with its log lines going to `log`, which must
+/// outlive every object made with it.
 [[nodiscard]] kafka::KafkaConfig kafka_config(const ops::KafkaSettings& settings, const ops::Log& log);
 
 }  // namespace roomcast::channel

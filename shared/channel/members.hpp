@@ -11,8 +11,8 @@
 /// Threads: as in channel.hpp.
 namespace roomcast::channel {
 
-/// Hears which slots this worker owns: the whole list each time it changes. Owning is a matter of saving work,
-/// never of correctness: two workers may own a slot for a while, or none.
+/// Hears which slots this worker owns: the whole list each time it changes. Owning is a matter of saving
+/// work, never of correctness: two workers may own a slot for a while, or none.
 class OwnershipSink {
 public:
     virtual void on_slots_owned(const std::vector<Slot>& slots) = 0;
@@ -21,7 +21,8 @@ protected:
     ~OwnershipSink() = default;
 };
 
-/// This worker's membership in the workers' group. Destroying it (or `leave`) hands the slots to the others at once.
+/// This worker's membership in the workers' group. Destroying it (or `leave`) hands the slots to the others
+/// at once.
 class GroupMembership {
 public:
     virtual ~GroupMembership() = default;

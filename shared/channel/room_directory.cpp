@@ -12,7 +12,12 @@ constexpr auto unused_slot_kept = std::chrono::seconds(60);
 }  // namespace
 
 RoomDirectory::RoomDirectory(boost::asio::io_context& io, TableLog& table, LogAdmin& admin, ops::Log& log)
-    : io_(io), table_(table), admin_(admin), log_(log), sweep_timer_(io), alive_(std::make_shared<bool>(true)) {
+    : io_(io),
+      table_(table),
+      admin_(admin),
+      log_(log),
+      sweep_timer_(io),
+      alive_(std::make_shared<bool>(true)) {
     sweep();
 }
 
@@ -41,10 +46,12 @@ bool RoomDirectory::current() const {
     return true;
 }
 
-void RoomDirectory::open(const RoomSlug& room, bool create_missing, const UserName& creator, Callback<RoomInfo> done) {
+void RoomDirectory::open(const RoomSlug& room, bool create_missing, const UserName& creator,
+                         Callback<RoomInfo> done) {
     use(slot_of(room));
-    questions_[room].push_back(Question{room, create_missing, creator, std::move(done),
-                                        Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms)});
+    questions_[room].push_back(
+        Question{room, create_missing, creator, std::move(done),
+                 Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms)});
     boost::asio::post(io_, [this, alive = alive_, room] {
         if (*alive) answer_all(room);
     });
@@ -167,7 +174,8 @@ void RoomDirectory::sweep() {
         std::erase_if(slots_, [&](const auto& entry) {
             return !kept_.contains(entry.first) && entry.second->last_use + unused_slot_kept < now;
         });
-        for (auto& question : late) question.done(Error{Errc::unavailable, "the rooms directory is out of reach"});
+        for (auto& question : late)
+            question.done(Error{Errc::unavailable, "the rooms directory is out of reach"});
         sweep();
     });
 }

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -12,6 +10,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include "shared/channel/channel.hpp"
 #include "shared/channel/room_table.hpp"
 #include "shared/ops/log.hpp"
@@ -20,9 +21,10 @@ namespace roomcast::channel {
 
 /// Finds rooms by name and makes new ones, on the compacted directory log.
 ///
-/// Lives on its io_context's thread. Slots are followed when they are kept (`keep`) or asked about. A creation is
-/// answered once its record has been read back, with the winner of its name; who lost cleans up after itself, and
-/// so does whoever else sees the loser. Requests fail with `unavailable` past limits::channel_request_deadline_ms.
+/// Lives on its io_context's thread. Slots are followed when they are kept (`keep`) or asked about. A
+/// creation is answered once its record has been read back, with the winner of its name; who lost cleans up
+/// after itself, and so does whoever else sees the loser. Requests fail with `unavailable` past
+/// limits::channel_request_deadline_ms.
 class RoomDirectory final : private TableSink {
 public:
     /// Called when a room that was there is gone, or another incarnation has taken its name.

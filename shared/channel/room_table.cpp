@@ -1,6 +1,7 @@
 #include "shared/channel/room_table.hpp"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace roomcast::channel {
@@ -61,8 +62,9 @@ SlotRooms::Change SlotRooms::apply(Seq seq, std::string_view key, std::optional<
     std::erase_if(living, [&](const Incarnation& one) { return one.info.log == *log; });
     if (record) {
         Incarnation one{std::move(record->info), record->created_at.value_or(seq)};
-        const auto behind = std::find_if(living.begin(), living.end(),
-                                         [&](const Incarnation& other) { return one.created_at < other.created_at; });
+        const auto behind = std::find_if(living.begin(), living.end(), [&](const Incarnation& other) {
+            return one.created_at < other.created_at;
+        });
         living.insert(behind, std::move(one));
     }
     const auto after = living.empty() ? std::nullopt : std::optional<LogId>(living.front().info.log);

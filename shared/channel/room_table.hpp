@@ -19,8 +19,8 @@ struct RoomInfo {
     TimeMs created = 0;
 };
 
-/// The directory's record of a room: `{"slug","epoch","owner","created"[,"created_at"]}`. `created_at` is the seq of
-/// the creation record; an update carries it, so that order is judged by it also after compaction.
+/// The directory's record of a room: `{"slug","epoch","owner","created"[,"created_at"]}`. `created_at` is the
+/// seq of the creation record; an update carries it, so that order is judged by it also after compaction.
 struct RoomRecord {
     RoomInfo info;
     std::optional<Seq> created_at;
@@ -30,9 +30,9 @@ struct RoomRecord {
 [[nodiscard]] std::string encode_room_record(const RoomRecord& record);
 [[nodiscard]] std::optional<RoomRecord> decode_room_record(std::string_view value);
 
-/// The rooms of one slot, as the order of its log decides: of several creations of one name the first one that is not
-/// deleted wins. So the last record of each key decides, and every reader of the slot sees the same winner, before and
-/// after compaction. Pure: records in, winner out.
+/// The rooms of one slot, as the order of its log decides: of several creations of one name the first one
+/// that is not deleted wins. So the last record of each key decides, and every reader of the slot sees the
+/// same winner, before and after compaction. Pure: records in, winner out.
 class SlotRooms {
 public:
     struct Change {
@@ -49,7 +49,8 @@ private:
         RoomInfo info;
         Seq created_at;
     };
-    std::unordered_map<RoomSlug, std::vector<Incarnation>> living_;  // by creation: the first one has the name
+    std::unordered_map<RoomSlug, std::vector<Incarnation>>
+        living_;  // by creation: the first one has the name
 };
 
 }  // namespace roomcast::channel

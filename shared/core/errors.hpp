@@ -10,20 +10,20 @@ namespace roomcast {
 /// The closed list of ways in which a request can fail. Each has a name that clients see, says whether
 /// trying again can help and, where waiting helps, how long (docs/protocol.md lists them).
 enum class Errc : std::uint8_t {
-    bad_frame,        // not JSON, not an object, a field missing or of the wrong kind
-    unknown_type,     // a frame type that does not exist
-    bad_room,         // not a room slug
-    bad_id,           // not a message id
-    text_too_long,    // more than limits::message_text_bytes
-    not_a_member,     // the session has not joined that room
-    too_many_rooms,   // the session is in limits::rooms_per_session rooms
-    no_such_room,     // the room does not exist (or may not be seen)
-    room_gone,        // the room was deleted, or its log was lost; join again for a new one
-    name_taken,       // a name that somebody else has
-    bad_nick,         // not a user name
-    bad_token,        // missing, malformed, forged or expired
-    forbidden,        // known who you are, and it is not allowed
-    not_found,        // no such page or resource
+    bad_frame,       // not JSON, not an object, a field missing or of the wrong kind
+    unknown_type,    // a frame type that does not exist
+    bad_room,        // not a room slug
+    bad_id,          // not a message id
+    text_too_long,   // more than limits::message_text_bytes
+    not_a_member,    // the session has not joined that room
+    too_many_rooms,  // the session is in limits::rooms_per_session rooms
+    no_such_room,    // the room does not exist (or may not be seen)
+    room_gone,       // the room was deleted, or its log was lost; join again for a new one
+    name_taken,      // a name that somebody else has
+    bad_nick,        // not a user name
+    bad_token,       // missing, malformed, forged or expired
+    forbidden,       // known who you are, and it is not allowed
+    not_found,       // no such page or resource
     method_not_allowed,
     too_large,        // a body, header or frame above its limit
     rate_limited,     // too fast; retry_after_ms tells

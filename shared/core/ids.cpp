@@ -1,11 +1,11 @@
 #include "shared/core/ids.hpp"
 
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <stdexcept>
+
+#include <openssl/rand.h>
 
 #include "shared/core/limits.hpp"
 #include "shared/core/utf8.hpp"
@@ -38,7 +38,8 @@ std::string random_hex(std::size_t bytes) {
 }  // namespace
 
 bool RoomSlugTag::valid(std::string_view text) {
-    return made_of(text, limits::room_slug_bytes, [](char c) { return lower_or_digit(c) || c == '_' || c == '-'; }) &&
+    return made_of(text, limits::room_slug_bytes,
+                   [](char c) { return lower_or_digit(c) || c == '_' || c == '-'; }) &&
            lower_or_digit(text.front());
 }
 

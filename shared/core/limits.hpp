@@ -16,39 +16,46 @@ inline constexpr std::size_t session_id_bytes = 64;
 inline constexpr std::size_t node_id_bytes = 64;
 
 // What a client may send.
-inline constexpr std::size_t message_text_bytes = 16 * 1024;   // a long chat message; files travel by WebRTC
-inline constexpr std::size_t client_frame_bytes = 64 * 1024;   // text of 16 KiB in \u escapes (×6) still does not fit twice
-inline constexpr std::size_t json_depth = 16;                  // frames are flat; signal data may nest a little
+inline constexpr std::size_t message_text_bytes = 16 * 1024;  // a long chat message; files travel by WebRTC
+inline constexpr std::size_t client_frame_bytes =
+    64 * 1024;                                 // text of 16 KiB in \u escapes (×6) still does not fit twice
+inline constexpr std::size_t json_depth = 16;  // frames are flat; signal data may nest a little
 inline constexpr std::size_t rooms_per_session = 64;
-inline constexpr std::size_t unacked_per_session = 1024;       // messages in flight, then `busy`
-inline constexpr std::size_t pending_requests_per_session = 32;  // joins and history pages in flight, then `busy`
+inline constexpr std::size_t unacked_per_session = 1024;  // messages in flight, then `busy`
+inline constexpr std::size_t pending_requests_per_session =
+    32;  // joins and history pages in flight, then `busy`
 inline constexpr std::size_t http_header_bytes = 8 * 1024;
 inline constexpr std::size_t http_body_bytes = 64 * 1024;
-inline constexpr int history_page_messages = 200;              // largest `limit` and `last`
+inline constexpr int history_page_messages = 200;  // largest `limit` and `last`
 inline constexpr int history_default_messages = 50;
 inline constexpr std::size_t history_page_bytes = 512 * 1024;  // of messages in one answer
 inline constexpr int resume_page_messages = 1000;              // one step of catching up
 
 // What an edge holds for a client.
-inline constexpr std::size_t outbox_bytes = 256 * 1024;        // owed to one connection, then it is caught up from the log
-inline constexpr std::size_t outbox_reply_bytes = 1024 * 1024; // hard cap with answers; past it the session ends
-inline constexpr std::size_t outbox_resume_bytes = 64 * 1024;  // below it a lagging session asks for its next page
-inline constexpr int slow_client_deadline_ms = 15'000;         // owed something and nothing taken for so long: 4008
-inline constexpr int heartbeat_s = 25;                         // ping interval; silence for two of them ends the session
-inline constexpr int handshake_deadline_ms = 10'000;           // TCP accept to WebSocket or first HTTP request complete
-inline constexpr int http_idle_ms = 30'000;                    // keep-alive between two requests
-inline constexpr int close_deadline_ms = 2'000;                // for the peer's close frame and TLS goodbye
-inline constexpr std::size_t connections_per_shard = 20'000;   // then new ones are closed at once
-inline constexpr std::size_t room_ring_bytes = 64 * 1024;      // newest frames an edge shard keeps per room
+inline constexpr std::size_t outbox_bytes =
+    256 * 1024;  // owed to one connection, then it is caught up from the log
+inline constexpr std::size_t outbox_reply_bytes =
+    1024 * 1024;  // hard cap with answers; past it the session ends
+inline constexpr std::size_t outbox_resume_bytes =
+    64 * 1024;                                          // below it a lagging session asks for its next page
+inline constexpr int slow_client_deadline_ms = 15'000;  // owed something and nothing taken for so long: 4008
+inline constexpr int heartbeat_s = 25;  // ping interval; silence for two of them ends the session
+inline constexpr int handshake_deadline_ms =
+    10'000;                                      // TCP accept to WebSocket or first HTTP request complete
+inline constexpr int http_idle_ms = 30'000;      // keep-alive between two requests
+inline constexpr int close_deadline_ms = 2'000;  // for the peer's close frame and TLS goodbye
+inline constexpr std::size_t connections_per_shard = 20'000;  // then new ones are closed at once
+inline constexpr std::size_t room_ring_bytes = 64 * 1024;     // newest frames an edge shard keeps per room
 inline constexpr std::size_t room_ring_messages = 256;
 
-inline constexpr int broken_close_ms = 500;                    // the same for a peer that broke the protocol
+inline constexpr int broken_close_ms = 500;  // the same for a peer that broke the protocol
 
 // The channel.
-inline constexpr std::size_t producer_queue_messages = 100'000;  // not yet acknowledged by the log, then `busy`
+inline constexpr std::size_t producer_queue_messages =
+    100'000;  // not yet acknowledged by the log, then `busy`
 inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;
-inline constexpr int append_deadline_ms = 10'000;   // to a delivery report; then refused or unknown
-inline constexpr int ack_deadline_ms = 15'000;      // to the answer for a client; then unknown
+inline constexpr int append_deadline_ms = 10'000;          // to a delivery report; then refused or unknown
+inline constexpr int ack_deadline_ms = 15'000;             // to the answer for a client; then unknown
 inline constexpr int channel_request_deadline_ms = 5'000;  // create, remove, bounds, read
 inline constexpr std::size_t record_value_bytes = 128 * 1024;  // 16 KiB of text, escaped, with its envelope
 
@@ -57,17 +64,18 @@ inline constexpr std::int64_t dedupe_window_records = 8'192;
 inline constexpr std::int64_t dedupe_window_ms = 120'000;
 
 // A worker's room.
-inline constexpr std::size_t hub_ring_bytes = 256 * 1024;   // newest messages kept for joins and resumes
+inline constexpr std::size_t hub_ring_bytes = 256 * 1024;  // newest messages kept for joins and resumes
 inline constexpr std::size_t hub_ring_messages = 2'048;
-inline constexpr int hub_idle_ms = 30'000;                  // a room nobody asks for is put down after so long
-inline constexpr int activation_read_records = 256;         // first read back when a room becomes active
+inline constexpr int hub_idle_ms = 30'000;           // a room nobody asks for is put down after so long
+inline constexpr int activation_read_records = 256;  // first read back when a room becomes active
 
 // The link.
 inline constexpr std::size_t link_frame_bytes = 4 * 1024 * 1024;
 inline constexpr std::size_t link_outbox_bytes = 64 * 1024 * 1024;  // owed to one edge; past it the link ends
-inline constexpr std::size_t link_ephemeral_bytes = 4 * 1024 * 1024;  // an edge owed more is told no presence or typing
+inline constexpr std::size_t link_ephemeral_bytes =
+    4 * 1024 * 1024;  // an edge owed more is told no presence or typing
 inline constexpr int link_ping_ms = 100;
-inline constexpr int link_silence_ms = 500;     // no byte for so long: the worker is taken for dead
+inline constexpr int link_silence_ms = 500;  // no byte for so long: the worker is taken for dead
 inline constexpr int link_connect_ms = 1'000;
 inline constexpr int link_retry_ms = 200;
 
@@ -79,11 +87,13 @@ inline constexpr int member_forget_ms = 15'000;  // an announcement older than t
 inline constexpr std::size_t presence_listed_members = 100;  // above it a room's presence is counts alone
 inline constexpr int presence_coalesce_ms = 100;             // joins and leaves of so long travel together
 inline constexpr int presence_counts_ms = 1'000;             // the same where there are only counts
-inline constexpr int presence_settle_ms = 1'000;  // a new reader of a room waits so long for all edges to tell it their members
-inline constexpr int presence_grace_ms = 3'000;   // members of an edge that vanished count so long: it may only have moved
-inline constexpr std::size_t members_page = 1'000;        // of a `members` answer
-inline constexpr int typing_ends_ms = 6'000;              // typing that is not said again ends by itself
-inline constexpr int typing_repeat_ms = 2'000;            // said again sooner, it is not passed on
+inline constexpr int presence_settle_ms =
+    1'000;  // a new reader of a room waits so long for all edges to tell it their members
+inline constexpr int presence_grace_ms =
+    3'000;  // members of an edge that vanished count so long: it may only have moved
+inline constexpr std::size_t members_page = 1'000;           // of a `members` answer
+inline constexpr int typing_ends_ms = 6'000;                 // typing that is not said again ends by itself
+inline constexpr int typing_repeat_ms = 2'000;               // said again sooner, it is not passed on
 inline constexpr std::size_t signal_data_bytes = 16 * 1024;  // an SDP offer has some 5 KiB
 inline constexpr std::size_t ephemeral_outbox_bytes = 32 * 1024;  // who is owed more gets no ephemeral frames
 

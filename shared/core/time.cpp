@@ -38,23 +38,23 @@ std::string format_rfc3339(TimeMs time) {
     const year_month_day date{day};
     const hh_mm_ss clock{point - day};
     char text[40];
-    const int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                     static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                     static_cast<int>(clock.seconds().count()),
-                                     static_cast<int>(clock.subseconds().count()));
+    const int length = std::snprintf(
+        text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+        static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
     return std::string(text, static_cast<std::size_t>(length));
 }
 
 std::optional<TimeMs> parse_rfc3339(std::string_view text) {
     using namespace std::chrono;
     int y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0;
-    if (!take_number(text, 4, y) || !take_char(text, '-') || !take_number(text, 2, mo) || !take_char(text, '-') ||
-        !take_number(text, 2, d))
+    if (!take_number(text, 4, y) || !take_char(text, '-') || !take_number(text, 2, mo) ||
+        !take_char(text, '-') || !take_number(text, 2, d))
         return std::nullopt;
     if (!take_char(text, 'T') && !take_char(text, 't') && !take_char(text, ' ')) return std::nullopt;
-    if (!take_number(text, 2, h) || !take_char(text, ':') || !take_number(text, 2, mi) || !take_char(text, ':') ||
-        !take_number(text, 2, s))
+    if (!take_number(text, 2, h) || !take_char(text, ':') || !take_number(text, 2, mi) ||
+        !take_char(text, ':') || !take_number(text, 2, s))
         return std::nullopt;
     int millis = 0;
     if (take_char(text, '.')) {
@@ -72,13 +72,15 @@ std::optional<TimeMs> parse_rfc3339(std::string_view text) {
         const bool west = take_char(text, '-');
         if (!west && !take_char(text, '+')) return std::nullopt;
         int oh = 0, om = 0;
-        if (!take_number(text, 2, oh) || !take_char(text, ':') || !take_number(text, 2, om) || oh > 23 || om > 59)
+        if (!take_number(text, 2, oh) || !take_char(text, ':') || !take_number(text, 2, om) || oh > 23 ||
+            om > 59)
             return std::nullopt;
         offset_minutes = (west ? -1 : 1) * (oh * 60 + om);
     }
     const year_month_day date{year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d))};
     if (!text.empty() || !date.ok() || h > 23 || mi > 59 || s > 60) return std::nullopt;
-    const auto point = sys_days(date) + hours(h) + minutes(mi - offset_minutes) + seconds(s) + milliseconds(millis);
+    const auto point =
+        sys_days(date) + hours(h) + minutes(mi - offset_minutes) + seconds(s) + milliseconds(millis);
     return duration_cast<milliseconds>(point.time_since_epoch()).count();
 }
 

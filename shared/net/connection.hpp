@@ -1,13 +1,14 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/io_context.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "shared/net/outbox.hpp"
 #include "shared/net/stream.hpp"
@@ -16,10 +17,11 @@ namespace roomcast::net {
 
 class Connection;
 
-/// What all connections of one loop share: the scratch buffers, and the list of those that owe bytes this turn.
+/// What all connections of one loop share: the scratch buffers, and the list of those that owe bytes this
+/// turn.
 ///
-/// One for each io_context, outlives its connections, used on its thread only. What a connection is owed in one
-/// turn of the loop leaves at the turn's end, in one TLS record where it fits.
+/// One for each io_context, outlives its connections, used on its thread only. What a connection is owed in
+/// one turn of the loop leaves at the turn's end, in one TLS record where it fits.
 class Loop {
 public:
     static constexpr std::size_t read_bytes = 32 * 1024;
@@ -62,8 +64,9 @@ protected:
 
 /// One socket: reads as bytes come, writes what the outbox holds, ends in one way.
 ///
-/// Held by shared_ptr (pending waits keep it alive), used on its loop's thread only. The handler must outlive the
-/// connection's last call, `on_ended`; `detach` ends the calls before that. It has no timers: deadlines are its owner's.
+/// Held by shared_ptr (pending waits keep it alive), used on its loop's thread only. The handler must outlive
+/// the connection's last call, `on_ended`; `detach` ends the calls before that. It has no timers: deadlines
+/// are its owner's.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
     Connection(Loop& loop, Stream stream, ConnectionHandler& handler);

@@ -1,11 +1,12 @@
 #include "shared/net/http.hpp"
 
+#include <ctime>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "shared/core/limits.hpp"
@@ -33,7 +34,8 @@ Request request_of(beast::http::request<beast::http::string_body>&& message) {
     request.keep_alive = message.keep_alive();
     request.wants_websocket = asks_for_websocket(message);
     for (const auto& field : message)
-        request.headers.emplace_back(std::string(view(field.name_string())), std::string(view(field.value())));
+        request.headers.emplace_back(std::string(view(field.name_string())),
+                                     std::string(view(field.value())));
     request.body = std::move(message.body());
     return request;
 }
@@ -149,7 +151,8 @@ std::string_view reason_phrase(unsigned status) {
 }
 
 std::string serialize(const Response& response, bool keep_alive, bool head_only) {
-    std::string text = "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason_phrase(response.status));
+    std::string text =
+        "HTTP/1.1 " + std::to_string(response.status) + " " + std::string(reason_phrase(response.status));
     text += "\r\nServer: roomcast\r\nDate: " + http_date();
     if (!response.content_type.empty()) text += "\r\nContent-Type: " + response.content_type;
     text += "\r\nContent-Length: " + std::to_string(response.body.size());

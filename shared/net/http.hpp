@@ -45,7 +45,8 @@ public:
     RequestReader(RequestReader&&) noexcept;
     RequestReader& operator=(RequestReader&&) noexcept;
 
-    /// Takes bytes; none: more are needed. After a request, call again with an empty span for a pipelined one.
+    /// Takes bytes; none: more are needed. After a request, call again with an empty span for a pipelined
+    /// one.
     [[nodiscard]] Result<std::optional<Request>> feed(std::span<const char> bytes);
     /// Bytes that came behind the request that was given last (after an upgrade: the first frames).
     [[nodiscard]] std::string take_rest();

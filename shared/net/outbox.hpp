@@ -10,8 +10,8 @@ namespace roomcast::net {
 
 /// What one connection is still owed, as frames that many connections share.
 ///
-/// Owned by its Connection, touched on that connection's thread only. It knows its size in bytes and leaves the
-/// cap to its owner. Gives its memory back when it runs empty.
+/// Owned by its Connection, touched on that connection's thread only. It knows its size in bytes and leaves
+/// the cap to its owner. Gives its memory back when it runs empty.
 class Outbox {
 public:
     void push(SharedFrame frame) {
@@ -21,8 +21,8 @@ public:
     [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
-    /// The next bytes to send: the front frame's rest as it stands when it is alone or fills a record, else as many
-    /// frames as fit, copied together into `scratch`.
+    /// The next bytes to send: the front frame's rest as it stands when it is alone or fills a record, else
+    /// as many frames as fit, copied together into `scratch`.
     [[nodiscard]] std::string_view gather(char* scratch, std::size_t scratch_bytes) const;
     /// Takes the first `sent` bytes off.
     void consume(std::size_t sent);

@@ -12,8 +12,8 @@ namespace roomcast::net {
 
 /// Bytes that many connections of one thread send: encoded once, counted by plain (non-atomic) references.
 ///
-/// A value like a pointer. All copies of one frame stay on the thread that made it; a frame for another thread is
-/// made anew there. Never changes after it is made.
+/// A value like a pointer. All copies of one frame stay on the thread that made it; a frame for another
+/// thread is made anew there. Never changes after it is made.
 class SharedFrame {
 public:
     SharedFrame() = default;

@@ -1,13 +1,13 @@
 #include "shared/net/stream.hpp"
 
-#include <openssl/err.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <climits>
 #include <stdexcept>
+#include <sys/socket.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <openssl/err.h>
 
 namespace roomcast::net {
 namespace {
@@ -21,7 +21,8 @@ IoOutcome plain_outcome(ssize_t result, IoStatus again) {
 
 }  // namespace
 
-Stream::Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role role) : socket_(std::move(socket)) {
+Stream::Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role role)
+    : socket_(std::move(socket)) {
     boost::system::error_code ignored;
     socket_.native_non_blocking(true, ignored);
     socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
@@ -38,11 +39,16 @@ Stream::Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role 
 
 IoOutcome Stream::outcome_of(int result) {
     switch (SSL_get_error(ssl_.get(), result)) {
-        case SSL_ERROR_NONE: return {IoStatus::done, static_cast<std::size_t>(std::max(result, 0))};
-        case SSL_ERROR_WANT_READ: return {IoStatus::want_read, 0};
-        case SSL_ERROR_WANT_WRITE: return {IoStatus::want_write, 0};
-        case SSL_ERROR_ZERO_RETURN: return {IoStatus::closed, 0};
-        default: return {IoStatus::failed, 0};
+        case SSL_ERROR_NONE:
+            return {IoStatus::done, static_cast<std::size_t>(std::max(result, 0))};
+        case SSL_ERROR_WANT_READ:
+            return {IoStatus::want_read, 0};
+        case SSL_ERROR_WANT_WRITE:
+            return {IoStatus::want_write, 0};
+        case SSL_ERROR_ZERO_RETURN:
+            return {IoStatus::closed, 0};
+        default:
+            return {IoStatus::failed, 0};
     }
 }
 
@@ -58,9 +64,12 @@ IoOutcome Stream::handshake() {
 }
 
 IoOutcome Stream::read(std::span<char> into) {
-    if (!ssl_) return plain_outcome(::recv(socket_.native_handle(), into.data(), into.size(), 0), IoStatus::want_read);
+    if (!ssl_)
+        return plain_outcome(::recv(socket_.native_handle(), into.data(), into.size(), 0),
+                             IoStatus::want_read);
     ERR_clear_error();
-    return outcome_of(SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX))));
+    return outcome_of(
+        SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX))));
 }
 
 IoOutcome Stream::write(std::string_view bytes) {

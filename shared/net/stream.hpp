@@ -1,12 +1,12 @@
 #pragma once
 
-#include <openssl/ssl.h>
-
-#include <boost/asio/ip/tcp.hpp>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <openssl/ssl.h>
 
 #include "shared/net/tls_context.hpp"
 
@@ -22,8 +22,8 @@ enum class Role { server, client };
 
 /// A non-blocking TCP socket, with TLS driven on its file descriptor or without TLS.
 ///
-/// Owned by one Connection and used on its thread only. Never blocks and never waits: it says what to wait for.
-/// OpenSSL gives its record buffers back whenever they are empty.
+/// Owned by one Connection and used on its thread only. Never blocks and never waits: it says what to wait
+/// for. OpenSSL gives its record buffers back whenever they are empty.
 class Stream {
 public:
     /// `tls` may be null for plain TCP. The stream keeps what it needs of it.

@@ -1,9 +1,9 @@
 #include "shared/net/tls_context.hpp"
 
-#include <openssl/err.h>
-
 #include <stdexcept>
 #include <string_view>
+
+#include <openssl/err.h>
 
 namespace roomcast::net {
 namespace {
@@ -13,7 +13,8 @@ int pick_protocol(SSL*, const unsigned char** out, unsigned char* out_length, co
                   unsigned in_length, void*) {
     static constexpr unsigned char ours[] = "\x08http/1.1";
     unsigned char* picked = nullptr;
-    if (SSL_select_next_proto(&picked, out_length, ours, sizeof ours - 1, in, in_length) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&picked, out_length, ours, sizeof ours - 1, in, in_length) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK;
     *out = picked;
     return SSL_TLSEXT_ERR_OK;
@@ -34,8 +35,8 @@ TlsContext::TlsContext() : context_(SSL_CTX_new(TLS_method())) {
     if (!context_) throw std::runtime_error("TLS is not available: " + openssl_reason());
     SSL_CTX* const context = context_.get();
     SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }

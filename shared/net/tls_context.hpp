@@ -1,22 +1,24 @@
 #pragma once
 
-#include <openssl/ssl.h>
-
 #include <memory>
 #include <string>
+
+#include <openssl/ssl.h>
 
 namespace roomcast::net {
 
 /// The certificates and rules with which TLS connections are made (TLS 1.2 and up).
 ///
-/// Immutable once made, so any thread may use it. The factories throw at start-up, with the file's name, when a
-/// certificate or key cannot be used.
+/// Immutable once made, so any thread may use it. The factories throw at start-up, with the file's name, when
+/// a certificate or key cannot be used.
 class TlsContext {
 public:
     /// For clients from outside: our certificate, none asked of them.
-    [[nodiscard]] static std::shared_ptr<const TlsContext> server(const std::string& cert, const std::string& key);
+    [[nodiscard]] static std::shared_ptr<const TlsContext> server(const std::string& cert,
+                                                                  const std::string& key);
     /// For links between nodes, in either direction: both sides show a certificate signed by `ca`.
-    [[nodiscard]] static std::shared_ptr<const TlsContext> mutual(const std::string& ca, const std::string& cert,
+    [[nodiscard]] static std::shared_ptr<const TlsContext> mutual(const std::string& ca,
+                                                                  const std::string& cert,
                                                                   const std::string& key);
     /// For clients: verifies the server against `ca`; without a `ca`, verifies nothing (load tools only).
     [[nodiscard]] static std::shared_ptr<const TlsContext> client(const std::string& ca);

@@ -1,11 +1,11 @@
 #include "shared/net/websocket.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
-
-#include <algorithm>
-#include <cstring>
 
 namespace roomcast::net::ws {
 namespace {
@@ -63,7 +63,8 @@ std::optional<CloseCode> Decoder::begin_frame() {
         const std::size_t length_bytes = length == 126 ? 2 : 8;
         length = 0;
         for (std::size_t i = 0; i < length_bytes; ++i) length = (length << 8) | header_[at++];
-        if (length < (length_bytes == 2 ? 126U : 65536U) || (length >> 63) != 0) return CloseCode::protocol_error;
+        if (length < (length_bytes == 2 ? 126U : 65536U) || (length >> 63) != 0)
+            return CloseCode::protocol_error;
     }
     if (masked) std::copy_n(header_.begin() + static_cast<std::ptrdiff_t>(at), 4, mask_.begin());
     mask_at_ = 0;
@@ -97,15 +98,21 @@ void Decoder::unmask(std::span<char> piece) {
         word ^= wide;
         std::memcpy(piece.data() + i, &word, sizeof word);
     }
-    for (; i < piece.size(); ++i) piece[i] = static_cast<char>(static_cast<std::uint8_t>(piece[i]) ^ key[i & 7]);
+    for (; i < piece.size(); ++i)
+        piece[i] = static_cast<char>(static_cast<std::uint8_t>(piece[i]) ^ key[i & 7]);
     mask_at_ = static_cast<std::uint8_t>((mask_at_ + piece.size()) & 3);
 }
 
 std::optional<CloseCode> Decoder::end_control(std::string_view payload, MessageSink& sink, bool& go_on) {
     switch (opcode_) {
-        case Opcode::ping: go_on = sink.on_ping(payload); return std::nullopt;
-        case Opcode::pong: go_on = sink.on_pong(payload); return std::nullopt;
-        default: break;
+        case Opcode::ping:
+            go_on = sink.on_ping(payload);
+            return std::nullopt;
+        case Opcode::pong:
+            go_on = sink.on_pong(payload);
+            return std::nullopt;
+        default:
+            break;
     }
     if (payload.empty()) {
         go_on = sink.on_close(std::nullopt, {});
@@ -168,7 +175,8 @@ std::optional<CloseCode> Decoder::feed(std::span<char> bytes, MessageSink& sink)
             if (const auto failed = begin_frame()) return failed;
             step_ = Step::payload;
         } else {
-            const std::size_t taken = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, bytes.size()));
+            const std::size_t taken =
+                static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, bytes.size()));
             const auto failed = take_payload(bytes.first(taken), sink, go_on);
             if (failed) return failed;
             bytes = bytes.subspan(taken);
@@ -186,7 +194,8 @@ SharedFrame encode(Opcode opcode, std::string_view payload, Role role) {
     std::string masked(payload);
     for (std::size_t i = 0; i < masked.size(); ++i)
         masked[i] = static_cast<char>(static_cast<unsigned char>(masked[i]) ^ key[i & 3]);
-    return SharedFrame::of({{header.data(), size}, {reinterpret_cast<const char*>(key.data()), key.size()}, masked});
+    return SharedFrame::of(
+        {{header.data(), size}, {reinterpret_cast<const char*>(key.data()), key.size()}, masked});
 }
 
 SharedFrame encode_text(std::initializer_list<std::string_view> pieces) {
@@ -233,7 +242,8 @@ std::string make_key() {
 bool valid_key(std::string_view key) {
     if (key.size() != 24 || key.substr(22) != "==") return false;
     return std::all_of(key.begin(), key.begin() + 22, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+               c == '/';
     });
 }
 

@@ -34,8 +34,9 @@ protected:
 
 /// Turns bytes into messages: unmasks in place, joins fragments, checks UTF-8 as it comes, bounds the size.
 ///
-/// Owned by one session, touched on its thread. A message that lies whole in the bytes given is shown where it
-/// lies; only one that is cut in pieces is copied. Holds at most `message_bytes`, and nothing between messages.
+/// Owned by one session, touched on its thread. A message that lies whole in the bytes given is shown where
+/// it lies; only one that is cut in pieces is copied. Holds at most `message_bytes`, and nothing between
+/// messages.
 class Decoder {
 public:
     Decoder(Role role, std::size_t message_bytes) : message_bytes_(message_bytes), role_(role) {}
@@ -46,8 +47,10 @@ private:
     enum class Step : std::uint8_t { header, payload };
     [[nodiscard]] std::size_t header_size() const;
     [[nodiscard]] std::optional<CloseCode> begin_frame();
-    [[nodiscard]] std::optional<CloseCode> take_payload(std::span<char> piece, MessageSink& sink, bool& go_on);
-    [[nodiscard]] std::optional<CloseCode> end_control(std::string_view payload, MessageSink& sink, bool& go_on);
+    [[nodiscard]] std::optional<CloseCode> take_payload(std::span<char> piece, MessageSink& sink,
+                                                        bool& go_on);
+    [[nodiscard]] std::optional<CloseCode> end_control(std::string_view payload, MessageSink& sink,
+                                                       bool& go_on);
     void unmask(std::span<char> piece);
     [[nodiscard]] bool is_control() const { return (static_cast<std::uint8_t>(opcode_) & 8) != 0; }
 

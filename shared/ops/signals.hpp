@@ -12,9 +12,9 @@ namespace roomcast::ops {
 /// ignored.
 ///
 /// Owned by main, one per process; both callbacks run on the loop, and none after the destructor or `disarm`.
-/// The first SIGTERM or SIGINT calls `on_stop`; a SIGINT after it ends the process at once with code 130, even
-/// when the loop is stuck, and a further SIGTERM does nothing. While armed it keeps the loop's `run` from returning: call `disarm` (on the loop)
-/// when the shutdown is done.
+/// The first SIGTERM or SIGINT calls `on_stop`; a SIGINT after it ends the process at once with code 130,
+/// even when the loop is stuck, and a further SIGTERM does nothing. While armed it keeps the loop's `run`
+/// from returning: call `disarm` (on the loop) when the shutdown is done.
 class Signals {
 public:
     struct Callbacks {

@@ -1,6 +1,7 @@
 #include "shared/wire/client_frames.hpp"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 namespace roomcast::wire {
@@ -46,7 +47,8 @@ std::string string_of(const json& frame, const char* name) {
 std::optional<std::int64_t> integer_of(const json& frame, const char* name) {
     const json* const value = find(frame, name);
     if (value == nullptr) return std::nullopt;
-    if (!value->is_number_integer()) refuse(Errc::bad_frame, std::string("\"") + name + "\" is not a whole number");
+    if (!value->is_number_integer())
+        refuse(Errc::bad_frame, std::string("\"") + name + "\" is not a whole number");
     if (value->is_number_unsigned() && value->get<std::uint64_t>() > static_cast<std::uint64_t>(INT64_MAX))
         refuse(Errc::bad_frame, std::string("\"") + name + "\" is out of range");
     return value->get<std::int64_t>();
@@ -88,7 +90,8 @@ Join parse_join(const json& frame) {
         if (!epoch) refuse(Errc::bad_frame, "\"epoch\" is not an epoch");
         join.resume = ResumeFrom{*epoch, seq_of(*since, "since")};
     }
-    if (find(frame, "epoch") != nullptr && !join.resume) refuse(Errc::bad_frame, "\"epoch\" comes with \"since\"");
+    if (find(frame, "epoch") != nullptr && !join.resume)
+        refuse(Errc::bad_frame, "\"epoch\" comes with \"since\"");
     if (const auto last = integer_of(frame, "last")) {
         if (*last < 0) refuse(Errc::bad_frame, "\"last\" is below 0");
         join.last = clamp_history(*last);
@@ -149,7 +152,8 @@ Signal parse_signal(const json& frame) {
     const json* const data = find(frame, "data");
     if (data == nullptr) refuse(Errc::bad_frame, "\"data\" is missing");
     signal.data = data->dump();
-    if (signal.data.size() > limits::signal_data_bytes) refuse(Errc::too_large, "\"data\" is larger than a signal may be");
+    if (signal.data.size() > limits::signal_data_bytes)
+        refuse(Errc::too_large, "\"data\" is larger than a signal may be");
     return signal;
 }
 
@@ -159,7 +163,8 @@ ClientFrame parse_short(const json& frame, const RoomSlug* only_room) {
     const bool typing = find(frame, "typing") != nullptr;
     if (!text && !typing) refuse(Errc::bad_frame, "\"type\" is missing");
     if (only_room == nullptr)
-        refuse(Errc::bad_frame, "the short form is for a socket that joined exactly one room; say \"type\" and \"room\"");
+        refuse(Errc::bad_frame,
+               "the short form is for a socket that joined exactly one room; say \"type\" and \"room\"");
     if (text) return parse_message(frame, only_room);
     return Typing{*only_room, boolean_of(frame, "typing"), question_id_of(frame)};
 }
@@ -170,7 +175,8 @@ ClientFrame parse_frame(const json& frame, const RoomSlug* only_room) {
     if (type == "message") return parse_message(frame, nullptr);
     if (type == "join") return parse_join(frame);
     if (type == "leave") return Leave{room_of(frame, nullptr), question_id_of(frame)};
-    if (type == "typing") return Typing{room_of(frame, nullptr), boolean_of(frame, "typing"), question_id_of(frame)};
+    if (type == "typing")
+        return Typing{room_of(frame, nullptr), boolean_of(frame, "typing"), question_id_of(frame)};
     if (type == "history") return parse_history(frame);
     if (type == "members") return AskMembers{room_of(frame, nullptr), question_id_of(frame)};
     if (type == "signal") return parse_signal(frame);

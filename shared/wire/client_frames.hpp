@@ -23,7 +23,7 @@ struct Join {
     RoomSlug room;
     std::optional<ResumeFrom> resume;
     int last = limits::history_default_messages;  // history wanted when not resuming
-    std::string id;  // echoed as it came
+    std::string id;                               // echoed as it came
 };
 struct Leave {
     RoomSlug room;
@@ -71,9 +71,9 @@ struct BadFrame {
 };
 using ParsedFrame = std::variant<ClientFrame, BadFrame>;
 
-/// Reads one text frame. `only_room` is the room that a frame without `type` or `room` means: that of a session
-/// that joined exactly one. Never throws; any text at all gives a frame or a BadFrame. A message without an id
-/// is given one.
+/// Reads one text frame. `only_room` is the room that a frame without `type` or `room` means: that of a
+/// session that joined exactly one. Never throws; any text at all gives a frame or a BadFrame. A message
+/// without an id is given one.
 [[nodiscard]] ParsedFrame parse_client_frame(std::string_view text, const RoomSlug* only_room);
 
 /// The limit of `last` and `limit`: who asks for more gets the most.

@@ -84,7 +84,8 @@ public:
         }
         for (std::size_t i = 0; i < sizeof(T); ++i)
             value = static_cast<std::make_unsigned_t<T>>(
-                value | (static_cast<std::make_unsigned_t<T>>(static_cast<std::uint8_t>(rest_[i])) << (8 * i)));
+                value |
+                (static_cast<std::make_unsigned_t<T>>(static_cast<std::uint8_t>(rest_[i])) << (8 * i)));
         rest_.remove_prefix(sizeof(T));
         return static_cast<T>(value);
     }
@@ -143,7 +144,8 @@ public:
         value.user = id<UserName>();
         return value;
     }
-    /// The count of a list whose items take at least `least_bytes` each; 0 (and a failure) when they cannot all be there.
+    /// The count of a list whose items take at least `least_bytes` each; 0 (and a failure) when they cannot
+    /// all be there.
     std::uint32_t count_of(std::size_t least_bytes) {
         const auto count = number<std::uint32_t>();
         if (count <= rest_.size() / least_bytes) return count;
@@ -343,7 +345,8 @@ Result<Request> read_request(Reader& in) {
             value.after = in.seq();
             return Request(std::move(value));
         }
-        case Tag::unsubscribe: return Request(Unsubscribe{SubId{in.number<std::uint32_t>()}});
+        case Tag::unsubscribe:
+            return Request(Unsubscribe{SubId{in.number<std::uint32_t>()}});
         case Tag::read_history: {
             ReadHistory value;
             value.request = RequestId{in.number<std::uint64_t>()};
@@ -386,7 +389,8 @@ Result<Request> read_request(Reader& in) {
             value.sub = SubId{in.number<std::uint32_t>()};
             return Request(value);
         }
-        default: return Error{Errc::bad_frame, "no such link request"};
+        default:
+            return Error{Errc::bad_frame, "no such link request"};
     }
 }
 
@@ -405,7 +409,8 @@ Result<Event> read_event(Reader& in) {
             value.error = in.error();
             return Event(std::move(value));
         }
-        case Tag::messages: return Event(read_messages(in));
+        case Tag::messages:
+            return Event(read_messages(in));
         case Tag::history_page: {
             HistoryPage value;
             value.request = RequestId{in.number<std::uint64_t>()};
@@ -422,7 +427,8 @@ Result<Event> read_event(Reader& in) {
             value.error = in.error();
             return Event(std::move(value));
         }
-        case Tag::draining: return Event(Draining{});
+        case Tag::draining:
+            return Event(Draining{});
         case Tag::presence: {
             Presence value;
             value.sub = SubId{in.number<std::uint32_t>()};
@@ -460,7 +466,8 @@ Result<Event> read_event(Reader& in) {
             value.count = in.number<std::uint32_t>();
             return Event(std::move(value));
         }
-        default: return Error{Errc::bad_frame, "no such link event"};
+        default:
+            return Error{Errc::bad_frame, "no such link event"};
     }
 }
 

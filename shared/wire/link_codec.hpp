@@ -8,17 +8,19 @@
 #include "shared/core/result.hpp"
 #include "shared/wire/link_messages.hpp"
 
-/// The link's binary framing: one request or event is one binary WebSocket message. Integers are little-endian;
-/// texts are a 32-bit length and bytes. The first byte says what it is.
+/// The link's binary framing: one request or event is one binary WebSocket message. Integers are
+/// little-endian; texts are a 32-bit length and bytes. The first byte says what it is.
 namespace roomcast::link {
 
-/// The subprotocol of a link's WebSocket: its number changes with the framing, so that versions that differ do not link.
+/// The subprotocol of a link's WebSocket: its number changes with the framing, so that versions that differ
+/// do not link.
 inline constexpr std::string_view protocol_name = "roomcast.link.v1";
 
 [[nodiscard]] std::string encode(const Request& request);
 [[nodiscard]] std::string encode(const Event& event);
 
-/// Fail with `bad_frame` on anything that is not exactly one well-formed message: short, long, unknown, a bad id.
+/// Fail with `bad_frame` on anything that is not exactly one well-formed message: short, long, unknown, a bad
+/// id.
 [[nodiscard]] Result<Request> decode_request(std::string_view bytes);
 [[nodiscard]] Result<Event> decode_event(std::string_view bytes);
 

@@ -11,8 +11,8 @@
 #include "shared/core/result.hpp"
 #include "shared/core/time.hpp"
 
-/// What an edge and a worker say to each other, as values. In local mode they are handed over as they are; between
-/// nodes `link_codec.hpp` puts them into frames. Order within one link is kept, both ways.
+/// What an edge and a worker say to each other, as values. In local mode they are handed over as they are;
+/// between nodes `link_codec.hpp` puts them into frames. Order within one link is kept, both ways.
 namespace roomcast::link {
 
 /// The edge's number for one subscription on one link; never used again on that link.
@@ -83,7 +83,8 @@ struct AskMembers {
     RequestId request;
     SubId sub;
 };
-using Request = std::variant<Subscribe, Unsubscribe, ReadHistory, RosterChange, SayTyping, SendSignal, AskMembers>;
+using Request =
+    std::variant<Subscribe, Unsubscribe, ReadHistory, RosterChange, SayTyping, SendSignal, AskMembers>;
 
 // Worker to edge.
 
@@ -115,8 +116,9 @@ struct RoomMessages {
 struct Messages {
     std::vector<RoomMessages> rooms;
 };
-/// Messages oldest first. `covered`: everything that the question asked for up to this seq is here, so that what
-/// follows live begins right after it. `more`: there is more in the asked direction. `log_first`, `log_last`: what the log holds.
+/// Messages oldest first. `covered`: everything that the question asked for up to this seq is here, so that
+/// what follows live begins right after it. `more`: there is more in the asked direction. `log_first`,
+/// `log_last`: what the log holds.
 struct HistoryPage {
     RequestId request;
     std::vector<Entry> entries;
@@ -131,7 +133,8 @@ struct HistoryRefused {
 };
 /// The worker is going away: subscribe elsewhere, then unsubscribe here.
 struct Draining {};
-/// Who is in a room. `full`: `joined` lists everybody. In rooms above limits::presence_listed_members only `count` is told.
+/// Who is in a room. `full`: `joined` lists everybody. In rooms above limits::presence_listed_members only
+/// `count` is told.
 struct Presence {
     SubId sub;
     bool full = false;
@@ -159,7 +162,7 @@ struct MembersPage {
     std::vector<Person> members;
     std::uint32_t count = 0;
 };
-using Event = std::variant<Subscribed, Refused, Messages, HistoryPage, HistoryRefused, Draining, Presence, TypingSaid, SignalSent,
-                           SignalRefused, MembersPage>;
+using Event = std::variant<Subscribed, Refused, Messages, HistoryPage, HistoryRefused, Draining, Presence,
+                           TypingSaid, SignalSent, SignalRefused, MembersPage>;
 
 }  // namespace roomcast::link

@@ -20,8 +20,8 @@ std::optional<MemberRecord> decode_member(std::string_view text) {
     const auto slots = value.find("slots");
     const auto announced = value.find("announced");
     if (host == value.end() || !host->is_string() || port == value.end() || !port->is_number_unsigned() ||
-        port->get<std::uint64_t>() > 65535 || slots == value.end() || !slots->is_array() || announced == value.end() ||
-        !announced->is_string())
+        port->get<std::uint64_t>() > 65535 || slots == value.end() || !slots->is_array() ||
+        announced == value.end() || !announced->is_string())
         return std::nullopt;
     MemberRecord member;
     member.host = host->get<std::string>();

@@ -52,11 +52,21 @@ void append_escaped(std::string& out, std::string_view text) {
         out.append(text.substr(plain_from, i - plain_from));
         plain_from = i + 1;
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 out += "\\u00";
                 out += digits[c >> 4];
@@ -80,8 +90,8 @@ std::string record_prefix(const RoomSlug& room) {
     return prefix;
 }
 
-std::string message_record(const RoomSlug& room, const MessageId& id, const UserName& user, std::string_view text,
-                           TimeMs time) {
+std::string message_record(const RoomSlug& room, const MessageId& id, const UserName& user,
+                           std::string_view text, TimeMs time) {
     std::string out;
     out.reserve(text.size() + 160);
     out += record_head;
@@ -109,16 +119,20 @@ std::string message_frame(std::string_view record, std::size_t prefix_bytes, Seq
     return out;
 }
 
-std::string welcome_frame(const SessionId& session, const UserName& user, const NodeId& node, int heartbeat_s) {
-    return R"({"type":"welcome","session":")" + session.str() + R"(","user":)" + quoted(user.str()) + R"(,"node":")" +
-           node.str() + R"(","heartbeat_s":)" + std::to_string(heartbeat_s) + "}";
+std::string welcome_frame(const SessionId& session, const UserName& user, const NodeId& node,
+                          int heartbeat_s) {
+    return R"({"type":"welcome","session":")" + session.str() + R"(","user":)" + quoted(user.str()) +
+           R"(,"node":")" + node.str() + R"(","heartbeat_s":)" + std::to_string(heartbeat_s) + "}";
 }
 
 std::string_view name_of(NotRecovered reason) {
     switch (reason) {
-        case NotRecovered::epoch_changed: return "epoch_changed";
-        case NotRecovered::retention: return "retention";
-        case NotRecovered::future_seq: return "future_seq";
+        case NotRecovered::epoch_changed:
+            return "epoch_changed";
+        case NotRecovered::retention:
+            return "retention";
+        case NotRecovered::future_seq:
+            return "future_seq";
     }
     return "";
 }
@@ -135,7 +149,8 @@ std::string joined_frame(const Joined& joined, const std::vector<std::string_vie
         out += name_of(*joined.reason);
         out += '"';
     }
-    out += R"(,"first":)" + std::to_string(joined.first.value) + R"(,"last":)" + std::to_string(joined.last.value);
+    out += R"(,"first":)" + std::to_string(joined.first.value) + R"(,"last":)" +
+           std::to_string(joined.last.value);
     if (joined.members) out += R"(,"members":)" + std::to_string(*joined.members);
     out += R"(,"messages":)";
     append_array(out, messages);
@@ -163,8 +178,8 @@ std::string ack_frame(const RoomSlug& room, const MessageId& id, Seq seq) {
     return out;
 }
 
-std::string history_frame(const RoomSlug& room, std::string_view id, const std::vector<std::string_view>& messages,
-                          bool more) {
+std::string history_frame(const RoomSlug& room, std::string_view id,
+                          const std::vector<std::string_view>& messages, bool more) {
     std::string out;
     out.reserve(size_of(messages) + 160);
     out += R"({"type":"history",)";
@@ -175,8 +190,8 @@ std::string history_frame(const RoomSlug& room, std::string_view id, const std::
     return out;
 }
 
-std::string presence_frame(const RoomSlug& room, const std::vector<Person>& joined, const std::vector<Person>& left,
-                           std::uint32_t count) {
+std::string presence_frame(const RoomSlug& room, const std::vector<Person>& joined,
+                           const std::vector<Person>& left, std::uint32_t count) {
     std::string out = R"({"type":"presence","room":")" + room.str() + '"';
     append_people(out, "joined", joined);
     append_people(out, "left", left);
@@ -184,7 +199,8 @@ std::string presence_frame(const RoomSlug& room, const std::vector<Person>& join
     return out;
 }
 
-std::string members_frame(const RoomSlug& room, std::string_view id, const std::vector<Person>& members, std::uint32_t count) {
+std::string members_frame(const RoomSlug& room, std::string_view id, const std::vector<Person>& members,
+                          std::uint32_t count) {
     std::string out = R"({"type":"members","room":")" + room.str() + '"';
     if (!id.empty()) out += ",\"id\":" + quoted(id);
     append_people(out, "members", members);
@@ -197,9 +213,10 @@ std::string typing_frame(const RoomSlug& room, const UserName& user, bool typing
            (typing ? R"(,"typing":true})" : R"(,"typing":false})");
 }
 
-std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user, std::string_view data) {
-    std::string out = R"({"type":"signal","room":")" + room.str() + R"(","from":")" + from.str() + R"(","user":)" +
-                      quoted(user.str()) + R"(,"data":)";
+std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user,
+                         std::string_view data) {
+    std::string out = R"({"type":"signal","room":")" + room.str() + R"(","from":")" + from.str() +
+                      R"(","user":)" + quoted(user.str()) + R"(,"data":)";
     out += data;
     return out + "}";
 }

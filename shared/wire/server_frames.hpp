@@ -13,7 +13,8 @@
 /// What the server says to clients, as JSON texts. docs/protocol.md describes the frames.
 namespace roomcast::wire {
 
-/// `text` as the inside of a JSON string: quotes, backslashes and control characters escaped. Needs valid UTF-8.
+/// `text` as the inside of a JSON string: quotes, backslashes and control characters escaped. Needs valid
+/// UTF-8.
 void append_escaped(std::string& out, std::string_view text);
 [[nodiscard]] std::string quoted(std::string_view text);
 
@@ -38,8 +39,8 @@ struct Joined {
     Epoch epoch;
     std::optional<bool> recovered;  // only where a resume was asked for
     std::optional<NotRecovered> reason;
-    Seq first;  // the oldest message that the log holds
-    Seq last;   // the client has everything up to here
+    Seq first;                             // the oldest message that the log holds
+    Seq last;                              // the client has everything up to here
     std::optional<std::uint32_t> members;  // where the room's presence is known
 };
 [[nodiscard]] std::string joined_frame(const Joined& joined, const std::vector<std::string_view>& messages);
@@ -50,11 +51,12 @@ struct Person {
 };
 [[nodiscard]] std::string presence_frame(const RoomSlug& room, const std::vector<Person>& joined,
                                          const std::vector<Person>& left, std::uint32_t count);
-[[nodiscard]] std::string members_frame(const RoomSlug& room, std::string_view id, const std::vector<Person>& members,
-                                        std::uint32_t count);
+[[nodiscard]] std::string members_frame(const RoomSlug& room, std::string_view id,
+                                        const std::vector<Person>& members, std::uint32_t count);
 [[nodiscard]] std::string typing_frame(const RoomSlug& room, const UserName& user, bool typing);
 /// `data` is JSON.
-[[nodiscard]] std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user, std::string_view data);
+[[nodiscard]] std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user,
+                                       std::string_view data);
 [[nodiscard]] std::string left_frame(const RoomSlug& room, std::string_view id, std::string_view reason);
 [[nodiscard]] std::string ack_frame(const RoomSlug& room, const MessageId& id, Seq seq);
 [[nodiscard]] std::string history_frame(const RoomSlug& room, std::string_view id,

@@ -1,9 +1,5 @@
 #pragma once
 
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -11,10 +7,14 @@
 #include <stdexcept>
 #include <string>
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
 namespace roomcast::test {
 
-/// A CA and certificates for "localhost" signed by it, made anew in a directory that goes with the object. `stranger` is
-/// signed by nobody but itself.
+/// A CA and certificates for "localhost" signed by it, made anew in a directory that goes with the object.
+/// `stranger` is signed by nobody but itself.
 class Certificates {
 public:
     Certificates() {
@@ -25,9 +25,11 @@ public:
         const Certificate ca_certificate = make("test CA", ca_key.get(), nullptr, ca_key.get());
         write("ca", ca_certificate.get(), ca_key.get());
         const Key node_key = make_key();
-        write("node", make("localhost", node_key.get(), ca_certificate.get(), ca_key.get()).get(), node_key.get());
+        write("node", make("localhost", node_key.get(), ca_certificate.get(), ca_key.get()).get(),
+              node_key.get());
         const Key stranger_key = make_key();
-        write("stranger", make("localhost", stranger_key.get(), nullptr, stranger_key.get()).get(), stranger_key.get());
+        write("stranger", make("localhost", stranger_key.get(), nullptr, stranger_key.get()).get(),
+              stranger_key.get());
     }
     ~Certificates() {
         std::error_code ignored;
@@ -37,8 +39,12 @@ public:
     Certificates& operator=(const Certificates&) = delete;
 
     /// The paths of "ca", "node" and "stranger".
-    [[nodiscard]] std::string certificate(const std::string& name) const { return (directory_ / (name + ".crt")).string(); }
-    [[nodiscard]] std::string key(const std::string& name) const { return (directory_ / (name + ".key")).string(); }
+    [[nodiscard]] std::string certificate(const std::string& name) const {
+        return (directory_ / (name + ".crt")).string();
+    }
+    [[nodiscard]] std::string key(const std::string& name) const {
+        return (directory_ / (name + ".key")).string();
+    }
 
 private:
     struct Free {
@@ -63,11 +69,12 @@ private:
         X509_NAME_add_entry_by_txt(X509_get_subject_name(raw), "CN", MBSTRING_ASC,
                                    reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
         X509_set_issuer_name(raw, X509_get_subject_name(issuer == nullptr ? raw : issuer));
-        X509_EXTENSION* const basics =
-            X509V3_EXT_conf_nid(nullptr, nullptr, NID_basic_constraints, issuer == nullptr ? "critical,CA:TRUE" : "CA:FALSE");
+        X509_EXTENSION* const basics = X509V3_EXT_conf_nid(
+            nullptr, nullptr, NID_basic_constraints, issuer == nullptr ? "critical,CA:TRUE" : "CA:FALSE");
         X509_add_ext(raw, basics, -1);
         X509_EXTENSION_free(basics);
-        if (X509_sign(raw, issuer_key, EVP_sha256()) == 0) throw std::runtime_error("a certificate could not be signed");
+        if (X509_sign(raw, issuer_key, EVP_sha256()) == 0)
+            throw std::runtime_error("a certificate could not be signed");
         return made;
     }
     void write(const std::string& name, X509* certificate, EVP_PKEY* private_key) const {

@@ -19,8 +19,8 @@
 
 namespace roomcast::test {
 
-/// The channel in memory, on one io_context: what a Kafka or SQLite channel does on a good day, and on the bad
-/// days that a test asks for. Answers are posted, never given inside the call, as channel.hpp promises.
+/// The channel in memory, on one io_context: what a Kafka or SQLite channel does on a good day, and on the
+/// bad days that a test asks for. Answers are posted, never given inside the call, as channel.hpp promises.
 ///
 /// Outlives everything that uses it.
 class FakeChannel final : public channel::LogReader,
@@ -34,10 +34,12 @@ public:
 
     void make_log(const LogId& log) { logs_[log]; }
     /// Appends a message as an edge would; answers its seq.
-    Seq say(const LogId& log, std::string_view user, std::string_view id, std::string_view text, TimeMs time = now_ms()) {
+    Seq say(const LogId& log, std::string_view user, std::string_view id, std::string_view text,
+            TimeMs time = now_ms()) {
         const auto user_name = UserName::trusted(std::string(user));
         const auto message = MessageId::trusted(std::string(id));
-        return keep(log, {message, user_name, time, wire::message_record(log.room, message, user_name, text, time)});
+        return keep(
+            log, {message, user_name, time, wire::message_record(log.room, message, user_name, text, time)});
     }
     /// Messages "m<seq>" by bob, `count` of them.
     void say_many(const LogId& log, int count, TimeMs time = now_ms()) {
@@ -71,15 +73,15 @@ public:
 
     // What goes wrong.
 
-    int failing_bounds = 0;    // so many requests fail
+    int failing_bounds = 0;  // so many requests fail
     int failing_reads = 0;
     int failing_creates = 0;
     int failing_table_appends = 0;
     Errc failure = Errc::unavailable;
-    bool table_out_of_reach = false;     // nothing is shown or answered
-    bool hold_tails = false;             // `let_go` shows what was appended meanwhile
-    bool hold_reads = false;             // answers wait for `let_go`
-    bool hold_appends = false;           // the records wait for `let_go`, with their outcomes
+    bool table_out_of_reach = false;  // nothing is shown or answered
+    bool hold_tails = false;          // `let_go` shows what was appended meanwhile
+    bool hold_reads = false;          // answers wait for `let_go`
+    bool hold_appends = false;        // the records wait for `let_go`, with their outcomes
     bool queue_full = false;
     std::function<void()> before_read_answer;
 
@@ -123,7 +125,8 @@ public:
             done(channel::Bounds{found->second.first, found->second.next});
         });
     }
-    void read(const LogId& log, channel::ReadRange range, channel::Callback<channel::ReadResult> done) override {
+    void read(const LogId& log, channel::ReadRange range,
+              channel::Callback<channel::ReadResult> done) override {
         const bool fails = take(failing_reads);
         ++reads;
         auto answer = [this, log, range, fails, done = std::move(done)] {
@@ -167,7 +170,8 @@ public:
 
     // TableLog
 
-    void append(Slot slot, std::string key, std::optional<std::string> value, channel::Callback<Seq> done) override {
+    void append(Slot slot, std::string key, std::optional<std::string> value,
+                channel::Callback<Seq> done) override {
         if (table_out_of_reach) return;
         if (take(failing_table_appends)) {
             post([this, done = std::move(done)] { done(Error{failure, "asked to fail"}); });
@@ -190,7 +194,9 @@ public:
     // Appender
 
     void report_to(channel::AppendListener& listener) { listener_ = &listener; }
-    std::unique_ptr<channel::LogWriter> open(const LogId& log) override { return std::make_unique<FakeWriter>(*this, log); }
+    std::unique_ptr<channel::LogWriter> open(const LogId& log) override {
+        return std::make_unique<FakeWriter>(*this, log);
+    }
     [[nodiscard]] std::size_t in_flight() const override { return in_flight_; }
     std::optional<Error> append_error;  // the outcome of appends instead of a seq; nothing is kept
 
@@ -216,7 +222,8 @@ private:
         std::shared_ptr<bool> alive = std::make_shared<bool>(true);
     };
     struct FakeFollowing final : channel::Following {
-        FakeFollowing(FakeChannel& owner, Slot followed, channel::TableSink& to) : channel(owner), slot(followed), sink(to) {
+        FakeFollowing(FakeChannel& owner, Slot followed, channel::TableSink& to)
+            : channel(owner), slot(followed), sink(to) {
             channel.followings_.insert(this);
         }
         ~FakeFollowing() override {
@@ -232,7 +239,9 @@ private:
         std::shared_ptr<bool> alive = std::make_shared<bool>(true);
     };
     struct FakeWriter final : channel::LogWriter {
-        FakeWriter(FakeChannel& owner, LogId written) : channel(owner), log(std::move(written)) { ++channel.writers_open; }
+        FakeWriter(FakeChannel& owner, LogId written) : channel(owner), log(std::move(written)) {
+            ++channel.writers_open;
+        }
         ~FakeWriter() override { --channel.writers_open; }
         Result<void> append(channel::Record record, channel::AppendTicket ticket) override {
             if (channel.queue_full) return Errc::busy;

@@ -8,11 +8,14 @@
 
 namespace roomcast::test {
 
-/// The workers as a test wants them: it says where requests go, reads what was asked, and answers by calling the core.
+/// The workers as a test wants them: it says where requests go, reads what was asked, and answers by calling
+/// the core.
 class FakeWorkers final : public edge::Workers {
 public:
     [[nodiscard]] std::optional<NodeId> route(Slot) const override { return routed_to; }
-    void send(const NodeId& worker, link::Request request) override { sent.emplace_back(worker, std::move(request)); }
+    void send(const NodeId& worker, link::Request request) override {
+        sent.emplace_back(worker, std::move(request));
+    }
     [[nodiscard]] bool any() const override { return routed_to.has_value(); }
 
     /// The requests of one kind to one worker, in order.
@@ -20,7 +23,8 @@ public:
     [[nodiscard]] std::vector<Kind> asked(const NodeId& worker) const {
         std::vector<Kind> found;
         for (const auto& [to, request] : sent)
-            if (const auto* one = std::get_if<Kind>(&request); one != nullptr && to == worker) found.push_back(*one);
+            if (const auto* one = std::get_if<Kind>(&request); one != nullptr && to == worker)
+                found.push_back(*one);
         return found;
     }
 

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <string>
+#include <sys/socket.h>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -24,12 +23,15 @@ struct TcpPair {
     tcp::socket far_end;
 };
 
-/// Takes what lies ready at a socket, up to `most` bytes, without waiting. `ended`: the peer has closed or reset.
-inline std::string take_ready(boost::asio::ip::tcp::socket& socket, bool& ended, std::size_t most = SIZE_MAX) {
+/// Takes what lies ready at a socket, up to `most` bytes, without waiting. `ended`: the peer has closed or
+/// reset.
+inline std::string take_ready(boost::asio::ip::tcp::socket& socket, bool& ended,
+                              std::size_t most = SIZE_MAX) {
     std::string taken;
     char piece[16 * 1024];
     while (taken.size() < most) {
-        const auto got = ::recv(socket.native_handle(), piece, std::min(sizeof piece, most - taken.size()), MSG_DONTWAIT);
+        const auto got =
+            ::recv(socket.native_handle(), piece, std::min(sizeof piece, most - taken.size()), MSG_DONTWAIT);
         if (got <= 0) {
             ended = got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
             break;

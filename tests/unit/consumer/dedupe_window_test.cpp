@@ -82,17 +82,20 @@ TEST_CASE("who begins in the middle, far enough back, judges as who began with t
             seq = Seq{seq.value + 1 + static_cast<std::int64_t>(random() % 50 == 0 ? random() % 900 : 0)};
             time += static_cast<TimeMs>(random() % static_cast<unsigned>(2 * step));
             // Clocks of edges differ by less than what reaches_back allows for.
-            log.push_back({seq, time - static_cast<TimeMs>(random() % 5'000), "c" + std::to_string(random() % ids)});
+            log.push_back(
+                {seq, time - static_cast<TimeMs>(random() % 5'000), "c" + std::to_string(random() % ids)});
         }
         DedupeWindow whole;
         std::vector<bool> is_repeat;
-        for (const auto& said : log) is_repeat.push_back(whole.admit(said.seq, said.time, "alice", said.id).has_value());
+        for (const auto& said : log)
+            is_repeat.push_back(whole.admit(said.seq, said.time, "alice", said.id).has_value());
         for (int begin = 0; begin < 3; ++begin) {
             const std::size_t from = random() % log.size();
             DedupeWindow late;
             for (std::size_t i = from; i < log.size(); ++i) {
                 const bool repeat = late.admit(log[i].seq, log[i].time, "alice", log[i].id).has_value();
-                if (!DedupeWindow::reaches_back(log[from].seq, log[from].time, log[i].seq, log[i].time)) continue;
+                if (!DedupeWindow::reaches_back(log[from].seq, log[from].time, log[i].seq, log[i].time))
+                    continue;
                 if (log[i].seq.value - log[from].seq.value < most_records) ++begun_by_time;
                 if (repeat != is_repeat[i]) FAIL("record ", i, " read from ", from, " in round ", round);
                 repeats += repeat ? 1 : 0;

@@ -3,9 +3,8 @@
 #include <random>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/support/fake_channel.hpp"
 #include "tests/support/pump.hpp"
@@ -111,11 +110,13 @@ TEST_CASE("pages after a seq lead to the end, each begins where `covered` ends")
 
 TEST_CASE("a time leads to the first message at or after it") {
     Rig rig;
-    for (int i = 0; i < 10; ++i) rig.channel.say(rig.log, "bob", std::to_string(i), "x", 1'000'000 + i * 1'000);
+    for (int i = 0; i < 10; ++i)
+        rig.channel.say(rig.log, "bob", std::to_string(i), "x", 1'000'000 + i * 1'000);
     HistoryQuery query;
     query.kind = Kind::from_time;
     query.limit = 2;
-    for (const auto& [time, first] : {std::pair{TimeMs{0}, 0}, {TimeMs{1'003'000}, 3}, {TimeMs{1'003'001}, 4}}) {
+    for (const auto& [time, first] :
+         {std::pair{TimeMs{0}, 0}, {TimeMs{1'003'000}, 3}, {TimeMs{1'003'001}, 4}}) {
         query.time = time;
         CHECK(seqs(*rig.ask(query)) == Numbers{first, first + 1});
     }
@@ -217,7 +218,8 @@ TEST_CASE("many repeats in a row do not leave a reader without a way on") {
         const auto forwards = rig.page(Kind::after, 1, limit);
         CHECK_MESSAGE(seqs(forwards) == Numbers{121}, "limit ", limit);
         const auto backwards = rig.page(Kind::before, 121, limit);
-        CHECK_MESSAGE((!backwards.entries.empty() && backwards.entries.back().seq == Seq{1}), "limit ", limit);
+        CHECK_MESSAGE((!backwards.entries.empty() && backwards.entries.back().seq == Seq{1}), "limit ",
+                      limit);
     }
 }
 

@@ -7,7 +7,9 @@
 namespace roomcast::consumer {
 namespace {
 
-link::Entry message(std::int64_t seq, std::size_t bytes = 10) { return {Seq{seq}, 0, Seq{seq}, std::string(bytes, 'm')}; }
+link::Entry message(std::int64_t seq, std::size_t bytes = 10) {
+    return {Seq{seq}, 0, Seq{seq}, std::string(bytes, 'm')};
+}
 link::Entry repeat(std::int64_t seq) { return {Seq{seq}, 0, Seq{0}, {}}; }
 
 std::vector<std::int64_t> seqs(const std::vector<link::Entry>& entries) {
@@ -30,7 +32,9 @@ TEST_CASE("a ring gives what is above a seq, repeats too, and the newest message
     CHECK(seqs(found) == std::vector<std::int64_t>{13, 14, 15});
 }
 
-TEST_CASE("a ring that may not hold all that is asked for says so; one that reaches the log's start gives what there is") {
+TEST_CASE(
+    "a ring that may not hold all that is asked for says so; one that reaches the log's start gives what "
+    "there is") {
     MessageRing ring;
     ring.reset(Seq{9});
     for (std::int64_t seq = 10; seq < 13; ++seq) ring.push(message(seq));

@@ -25,7 +25,8 @@ struct ServiceRig {
 
     ServiceRig() {
         channel.make_log(room);
-        const auto record = channel::encode_room_record({channel::RoomInfo{room, UserName::trusted("alice"), 0}, std::nullopt});
+        const auto record = channel::encode_room_record(
+            {channel::RoomInfo{room, UserName::trusted("alice"), 0}, std::nullopt});
         channel.append(slot_of(general), channel::room_key(room), record, [](Result<Seq>) {});
     }
 
@@ -46,8 +47,12 @@ struct ServiceRig {
             }
             rig.service.on_request(id, request);
         }
-        void unsubscribe(std::uint32_t number) { rig.service.on_request(id, link::Unsubscribe{link::SubId{number}}); }
-        [[nodiscard]] std::vector<std::int64_t> seqs(std::uint32_t number = 1) const { return peer.seqs(link::SubId{number}); }
+        void unsubscribe(std::uint32_t number) {
+            rig.service.on_request(id, link::Unsubscribe{link::SubId{number}});
+        }
+        [[nodiscard]] std::vector<std::int64_t> seqs(std::uint32_t number = 1) const {
+            return peer.seqs(link::SubId{number});
+        }
         /// Asks and waits for the answer.
         Result<link::HistoryPage> ask(link::ReadHistory question) {
             post(question);
@@ -61,9 +66,11 @@ struct ServiceRig {
         }
         [[nodiscard]] std::optional<Result<link::HistoryPage>> answered(link::RequestId request) const {
             for (const auto& event : peer.events) {
-                if (const auto* page = std::get_if<link::HistoryPage>(&event); page != nullptr && page->request == request)
+                if (const auto* page = std::get_if<link::HistoryPage>(&event);
+                    page != nullptr && page->request == request)
                     return *page;
-                if (const auto* no = std::get_if<link::HistoryRefused>(&event); no != nullptr && no->request == request)
+                if (const auto* no = std::get_if<link::HistoryRefused>(&event);
+                    no != nullptr && no->request == request)
                     return no->error;
             }
             return std::nullopt;
@@ -80,6 +87,32 @@ struct ServiceRig {
         return test::pump_until(io, holds);
     }
     void settle() { test::pump_ready(io); }
+};
+
+inline link::ReadHistory question(link::ReadHistory::Kind kind, std::int64_t seq = 0, int limit = 50) {
+    link::ReadHistory asked;
+    asked.kind = kind;
+    asked.seq = Seq{seq};
+    asked.limit = limit;
+    asked.at_least = Seq::none();
+    return asked;
+}
+inline std::vector<std::int64_t> seqs(const Result<link::HistoryPage>& page) {
+    REQUIRE(page);
+    std::vector<std::int64_t> found;
+    for (const auto& entry : page->entries) found.push_back(entry.seq.value);
+    return found;
+}
+
+/// An edge that is subscribed and answered. The room's messages are old, so that a worker reads back few of
+/// them.
+struct Subscribed : ServiceRig {
+    Edge edge{*this};
+    explicit Subscribed(int messages) {
+        channel.say_many(room, messages, now_ms() - 600'000);
+        edge.subscribe(1);
+        REQUIRE(until([&] { return edge.peer.has<link::Subscribed>(); }));
+    }
 };
 
 }  // namespace roomcast::consumer

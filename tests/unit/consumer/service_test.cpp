@@ -1,8 +1,7 @@
 #include "consumer/service.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/unit/consumer/service_rig.hpp"
 
@@ -102,7 +101,8 @@ TEST_CASE("edges with different pasts get the same future") {
     REQUIRE(rig.until([&] { return rig.service.stats().subscribes == 4 && old.seqs(1).size() > 2'000; }));
     rig.channel.say_many(rig.room, 10);
     REQUIRE(rig.until([&] {
-        return now.seqs().size() == 10 && old.seqs(1).size() == 2'999 && recent.seqs().size() == 19 && old.seqs(2).size() == 10;
+        return now.seqs().size() == 10 && old.seqs(1).size() == 2'999 && recent.seqs().size() == 19 &&
+               old.seqs(2).size() == 10;
     }));
     CHECK(now.seqs() == range(3'000, 3'010));
     CHECK(recent.seqs() == range(2'991, 3'010));
@@ -155,7 +155,8 @@ TEST_CASE("after unsubscribing, or when its edge is gone, nothing more is sent; 
     leaves.subscribe(1);
     auto vanishes = std::make_unique<Edge>(rig);
     vanishes->subscribe(1);
-    REQUIRE(rig.until([&] { return leaves.peer.has<link::Subscribed>() && vanishes->peer.has<link::Subscribed>(); }));
+    REQUIRE(rig.until(
+        [&] { return leaves.peer.has<link::Subscribed>() && vanishes->peer.has<link::Subscribed>(); }));
     leaves.unsubscribe(1);
     vanishes.reset();
     rig.channel.say_many(rig.room, 3);
@@ -184,7 +185,8 @@ TEST_CASE("a room whose log is lost is refused to all, forgotten, and can be mad
     Edge other(rig);
     edge.subscribe(1);
     other.subscribe(1);
-    REQUIRE(rig.until([&] { return edge.peer.has<link::Subscribed>() && other.peer.has<link::Subscribed>(); }));
+    REQUIRE(
+        rig.until([&] { return edge.peer.has<link::Subscribed>() && other.peer.has<link::Subscribed>(); }));
     rig.channel.lose_log(rig.room);
     REQUIRE(rig.until([&] { return edge.peer.has<link::Refused>() && other.peer.has<link::Refused>(); }));
     CHECK(edge.peer.all<link::Refused>().front().error.code == Errc::room_gone);

@@ -1,8 +1,7 @@
 #include "producer/publisher.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "shared/core/limits.hpp"
 #include "tests/support/fake_channel.hpp"
@@ -16,13 +15,16 @@ const LogId log_id{general, Epoch::trusted("e1")};
 
 struct Outcomes final : channel::AppendListener {
     void on_appended(channel::AppendTicket ticket, Seq seq) override { kept.emplace_back(ticket, seq); }
-    void on_append_failed(channel::AppendTicket ticket, Error error) override { failed.emplace_back(ticket, error.code); }
+    void on_append_failed(channel::AppendTicket ticket, Error error) override {
+        failed.emplace_back(ticket, error.code);
+    }
     std::vector<std::pair<channel::AppendTicket, Seq>> kept;
     std::vector<std::pair<channel::AppendTicket, Errc>> failed;
 };
 
 Result<channel::Record> record(std::string_view text) {
-    return make_record(general, MessageId::trusted("c1"), UserName::trusted("Al\"ice"), text, 1'795'255'200'123);
+    return make_record(general, MessageId::trusted("c1"), UserName::trusted("Al\"ice"), text,
+                       1'795'255'200'123);
 }
 
 }  // namespace
@@ -56,7 +58,8 @@ TEST_CASE("messages of one room go through one writer, in the order in which the
     channel.report_to(outcomes);
     channel.make_log(log_id);
     Publisher publisher(channel);
-    for (channel::AppendTicket ticket = 1; ticket <= 5; ++ticket) CHECK(publisher.publish(log_id, *record("x"), ticket));
+    for (channel::AppendTicket ticket = 1; ticket <= 5; ++ticket)
+        CHECK(publisher.publish(log_id, *record("x"), ticket));
     CHECK(channel.writers_open == 1);
     CHECK(outcomes.kept.empty());
     test::pump_ready(io);

@@ -54,7 +54,8 @@ TEST_CASE("a room that is missing is made on request, with its log, and found af
 TEST_CASE("two that open a missing room at the same time get one room") {
     Rig rig;
     Rig::Answers answers;
-    for (const bool create : {true, true, false}) rig.directory.open(general, create, alice, rig.into(answers));
+    for (const bool create : {true, true, false})
+        rig.directory.open(general, create, alice, rig.into(answers));
     REQUIRE(test::pump_until(rig.io, [&] { return answers.size() == 3; }));
     CHECK(rig.channel.creates == 1);
     int refused = 0;

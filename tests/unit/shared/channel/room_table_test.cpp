@@ -10,7 +10,9 @@ namespace roomcast::channel {
 namespace {
 
 const RoomSlug general = RoomSlug::trusted("general");
-LogId log(std::string_view epoch, const RoomSlug& room = general) { return {room, Epoch::trusted(std::string(epoch))}; }
+LogId log(std::string_view epoch, const RoomSlug& room = general) {
+    return {room, Epoch::trusted(std::string(epoch))};
+}
 
 std::string creation(const LogId& of, std::optional<Seq> created_at = std::nullopt) {
     return encode_room_record({RoomInfo{of, UserName::trusted("alice"), 1'795'255'200'123}, created_at});
@@ -104,7 +106,8 @@ TEST_CASE("what is not ours is left alone") {
     SlotRooms rooms;
     rooms.apply(Seq{0}, room_key(log("a")), creation(log("a")));
     for (const char* key : {"", "x", "General/a", "general"}) rooms.apply(Seq{1}, key, creation(log("b")));
-    for (const std::string& value : {std::string(), std::string("{"), std::string("7"), std::string("{}"), creation(log("c"))})
+    for (const std::string& value :
+         {std::string(), std::string("{"), std::string("7"), std::string("{}"), creation(log("c"))})
         rooms.apply(Seq{2}, room_key(log("b")), value);
     rooms.apply(Seq{3}, room_key(log("a")), "not a record");
     rooms.apply(Seq{4}, "general", std::nullopt);
@@ -122,7 +125,8 @@ TEST_CASE("compaction never changes the winner, whatever was created, updated an
         const auto put = [&](const LogId& of, std::optional<std::string> value) {
             rows.push_back({Seq{static_cast<std::int64_t>(rows.size())}, room_key(of), std::move(value)});
             const auto& row = rows.back();
-            live.apply(row.seq, row.key, row.value ? std::optional<std::string_view>(*row.value) : std::nullopt);
+            live.apply(row.seq, row.key,
+                       row.value ? std::optional<std::string_view>(*row.value) : std::nullopt);
         };
         for (std::size_t step = 0, steps = 1 + random() % 12; step < steps; ++step) {
             const auto made_at = Seq{static_cast<std::int64_t>(rows.size())};
@@ -142,7 +146,8 @@ TEST_CASE("compaction never changes the winner, whatever was created, updated an
             }
             for (const bool without_deletions : {false, true})
                 if (winner(read(compacted(rows, without_deletions))) != winner(live)) {
-                    for (const auto& row : rows) MESSAGE(row.seq.value, " ", row.key, " ", row.value.value_or("deleted"));
+                    for (const auto& row : rows)
+                        MESSAGE(row.seq.value, " ", row.key, " ", row.value.value_or("deleted"));
                     FAIL("compaction changed the winner");
                 }
             REQUIRE(winner(read(rows)) == winner(live));

@@ -17,7 +17,8 @@ TEST_CASE("every error has a name of its own in lower_case, a sentence, and an H
         const auto name = name_of(code);
         CHECK(names.insert(name).second);
         CHECK_FALSE(name.empty());
-        CHECK(std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; }));
+        CHECK(
+            std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; }));
         CHECK_FALSE(text_of(code).empty());
         CHECK(http_status_of(code) >= 400);
         CHECK(http_status_of(code) < 600);
@@ -41,8 +42,9 @@ TEST_CASE("a wait is named only where trying again can help, and then it is a re
 TEST_CASE("every close code has a reason that fits a close frame") {
     for (const auto code :
          {CloseCode::normal, CloseCode::going_away, CloseCode::protocol_error, CloseCode::unsupported_data,
-          CloseCode::invalid_text, CloseCode::policy, CloseCode::too_big, CloseCode::internal_error, CloseCode::restarting,
-          CloseCode::try_later, CloseCode::token_expired, CloseCode::removed, CloseCode::too_slow}) {
+          CloseCode::invalid_text, CloseCode::policy, CloseCode::too_big, CloseCode::internal_error,
+          CloseCode::restarting, CloseCode::try_later, CloseCode::token_expired, CloseCode::removed,
+          CloseCode::too_slow}) {
         CHECK_FALSE(reason_of(code).empty());
         CHECK(reason_of(code).size() <= 123);
     }

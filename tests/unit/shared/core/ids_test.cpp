@@ -15,7 +15,8 @@ namespace {
 std::string every_byte_but(std::string_view allowed) {
     std::string rest;
     for (int c = 0; c < 256; ++c)
-        if (allowed.find(static_cast<char>(c)) == std::string_view::npos) rest.push_back(static_cast<char>(c));
+        if (allowed.find(static_cast<char>(c)) == std::string_view::npos)
+            rest.push_back(static_cast<char>(c));
     return rest;
 }
 
@@ -49,9 +50,9 @@ TEST_CASE("names are as long as their limits and no longer") {
     CHECK_FALSE(SessionId::parse(of(limits::session_id_bytes + 1)));
     CHECK(NodeId::parse(of(limits::node_id_bytes)));
     CHECK_FALSE(NodeId::parse(of(limits::node_id_bytes + 1)));
-    for (const bool empty_is_a_name : {Epoch::parse("").has_value(), MessageId::parse("").has_value(),
-                                       UserName::parse("").has_value(), SessionId::parse("").has_value(),
-                                       NodeId::parse("").has_value()})
+    for (const bool empty_is_a_name :
+         {Epoch::parse("").has_value(), MessageId::parse("").has_value(), UserName::parse("").has_value(),
+          SessionId::parse("").has_value(), NodeId::parse("").has_value()})
         CHECK_FALSE(empty_is_a_name);
 }
 
@@ -72,7 +73,8 @@ TEST_CASE("a user name is trimmed UTF-8 without control characters, counted in b
     CHECK_FALSE(UserName::parse(" alice"));
     CHECK_FALSE(UserName::parse("alice "));
     CHECK_FALSE(UserName::parse(" "));
-    for (int c = 0; c < 0x20; ++c) CHECK_FALSE(UserName::parse(std::string("a") + static_cast<char>(c) + "b"));
+    for (int c = 0; c < 0x20; ++c)
+        CHECK_FALSE(UserName::parse(std::string("a") + static_cast<char>(c) + "b"));
     CHECK_FALSE(UserName::parse("a\x7f"));
     CHECK_FALSE(UserName::parse("a\xff"));
     CHECK_FALSE(UserName::parse("a\xc3"));
@@ -131,11 +133,13 @@ TEST_CASE("the next seq comes right after, and none before the first") {
 }
 
 TEST_CASE("when a node goes, only the slots that it led move to another") {
-    const std::array nodes{NodeId::trusted("worker-1"), NodeId::trusted("worker-2"), NodeId::trusted("worker-3")};
+    const std::array nodes{NodeId::trusted("worker-1"), NodeId::trusted("worker-2"),
+                           NodeId::trusted("worker-3")};
     const auto first_of = [&](std::uint16_t slot, std::size_t without) {
         std::size_t best = without == 0 ? 1 : 0;
         for (std::size_t i = 0; i < nodes.size(); ++i)
-            if (i != without && rendezvous_weight(nodes.at(i), Slot{slot}) > rendezvous_weight(nodes.at(best), Slot{slot}))
+            if (i != without &&
+                rendezvous_weight(nodes.at(i), Slot{slot}) > rendezvous_weight(nodes.at(best), Slot{slot}))
                 best = i;
         return best;
     };

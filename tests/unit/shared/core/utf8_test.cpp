@@ -23,19 +23,21 @@ bool legal(std::uint32_t point) { return point <= 0x10FFFF && (point < 0xD800 ||
 TEST_CASE("every code point that is one is valid; surrogates and what is above U+10FFFF are not") {
     for (std::uint32_t point = 0; point < 0x120000; point += point < 0x3000 ? 1 : 61)
         if (valid_utf8(encoded(point)) != legal(point)) FAIL_CHECK("wrong about code point ", point);
-    for (const std::uint32_t edge : {0x7FU, 0x80U, 0x7FFU, 0x800U, 0xD7FFU, 0xD800U, 0xDBFFU, 0xDC00U, 0xDFFFU, 0xE000U, 0xFFFDU,
-                                     0xFFFFU, 0x10000U, 0x10FFFFU, 0x110000U, 0x13FFFFU})
+    for (const std::uint32_t edge :
+         {0x7FU, 0x80U, 0x7FFU, 0x800U, 0xD7FFU, 0xD800U, 0xDBFFU, 0xDC00U, 0xDFFFU, 0xE000U, 0xFFFDU,
+          0xFFFFU, 0x10000U, 0x10FFFFU, 0x110000U, 0x13FFFFU})
         CHECK(valid_utf8(encoded(edge)) == legal(edge));
 }
 
 TEST_CASE("overlong forms are not valid") {
-    for (const std::string_view bad : {"\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF", "\xF0\x80\x80\x80",
-                                       "\xF0\x8F\xBF\xBF"})
+    for (const std::string_view bad : {"\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF",
+                                       "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF"})
         CHECK_FALSE(valid_utf8(bad));
 }
 
 TEST_CASE("bytes that never begin a character are not valid, nor is one that lacks its rest") {
-    for (int byte = 0x80; byte < 0xC2; ++byte) CHECK_FALSE(valid_utf8(std::string(1, static_cast<char>(byte))));
+    for (int byte = 0x80; byte < 0xC2; ++byte)
+        CHECK_FALSE(valid_utf8(std::string(1, static_cast<char>(byte))));
     for (int byte = 0xF5; byte < 0x100; ++byte)
         CHECK_FALSE(valid_utf8(std::string(1, static_cast<char>(byte)) + "\x80\x80\x80\x80"));
     CHECK_FALSE(valid_utf8("\xC3\xC3"));
@@ -43,12 +45,14 @@ TEST_CASE("bytes that never begin a character are not valid, nor is one that lac
     CHECK_FALSE(valid_utf8("\xF0\x9F\x90"));
 }
 
-TEST_CASE("a text may be cut anywhere: the pieces are valid together, and each cut inside a character is known") {
+TEST_CASE(
+    "a text may be cut anywhere: the pieces are valid together, and each cut inside a character is known") {
     const std::string text = "plain text, \u00e9\u20ac\U0001F422 and then some more \U0010FFFF\u0800.";
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
         Utf8Checker checker;
         CHECK(checker.feed(std::string_view(text).substr(0, cut)));
-        const bool at_character = cut == text.size() || (static_cast<unsigned char>(text[cut]) & 0xC0) != 0x80;
+        const bool at_character =
+            cut == text.size() || (static_cast<unsigned char>(text[cut]) & 0xC0) != 0x80;
         CHECK(checker.complete() == at_character);
         CHECK(checker.feed(std::string_view(text).substr(cut)));
         CHECK(checker.complete());
@@ -62,7 +66,8 @@ TEST_CASE("piece by piece gives the same answer as the whole, for random bytes t
     int valid = 0;
     for (int round = 0; round < 4000; ++round) {
         std::string text;
-        while (text.size() < 24) text += random() % 3 == 0 ? encoded(static_cast<std::uint32_t>(below(0x110000))) : "abcdefgh";
+        while (text.size() < 24)
+            text += random() % 3 == 0 ? encoded(static_cast<std::uint32_t>(below(0x110000))) : "abcdefgh";
         if (round % 2 == 0) text[below(static_cast<unsigned>(text.size()))] = static_cast<char>(random());
         const bool whole = valid_utf8(text);
         Utf8Checker checker;

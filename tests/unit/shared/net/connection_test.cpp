@@ -1,116 +1,11 @@
 #include "shared/net/connection.hpp"
 
-#include <functional>
-#include <optional>
-#include <sys/socket.h>
-
-#include <boost/asio/write.hpp>
 #include <doctest/doctest.h>
 
 #include "shared/core/limits.hpp"
-#include "tests/support/certificates.hpp"
-#include "tests/support/pump.hpp"
-#include "tests/support/tcp_pair.hpp"
+#include "tests/unit/shared/net/connection_rig.hpp"
 
 namespace roomcast::net {
-namespace {
-
-const test::Certificates& certificates() {
-    static const test::Certificates made;
-    return made;
-}
-
-/// Owns one end of a connection and writes down what happens there.
-struct End final : ConnectionHandler {
-    End(Loop& loop, boost::asio::ip::tcp::socket socket, const TlsContext* tls = nullptr,
-        Role role = Role::server)
-        : connection(std::make_shared<Connection>(loop, Stream(std::move(socket), tls, role), *this)) {}
-    ~End() {
-        if (connection) connection->detach();
-    }
-    void on_ready() override { ready = true; }
-    void on_bytes(std::span<char> bytes) override {
-        received.append(bytes.data(), bytes.size());
-        if (heard) heard();
-    }
-    void on_room_again() override {
-        ++rooms;
-        if (room_again) room_again();
-    }
-    void on_ended(std::string_view why) override {
-        ++ends;
-        reason = why;
-        if (ended) ended();
-    }
-    void say(std::string_view text) { connection->send(SharedFrame::of({text})); }
-
-    std::shared_ptr<Connection> connection;
-    bool ready = false;
-    std::string received;
-    int rooms = 0;
-    int ends = 0;
-    std::string reason;
-    std::function<void()> heard;
-    std::function<void()> room_again;
-    std::function<void()> ended;
-};
-
-struct Rig {
-    boost::asio::io_context io;
-    Loop loop{io};
-    template <class Condition>
-    [[nodiscard]] bool until(Condition holds) {
-        return test::pump_until(io, holds);
-    }
-};
-
-/// Both ends ours, with or without TLS.
-struct Pair : Rig {
-    std::shared_ptr<const TlsContext> server_tls;
-    std::shared_ptr<const TlsContext> client_tls;
-    std::optional<End> server;
-    std::optional<End> client;
-
-    explicit Pair(bool tls) {
-        if (tls) {
-            server_tls = TlsContext::server(certificates().certificate("node"), certificates().key("node"));
-            client_tls = TlsContext::client(certificates().certificate("ca"));
-        }
-        test::TcpPair sockets(io);
-        server.emplace(loop, std::move(sockets.far_end), server_tls.get(), Role::server);
-        client.emplace(loop, std::move(sockets.near_end), client_tls.get(), Role::client);
-        server->connection->start();
-        client->connection->start();
-        REQUIRE(until([&] { return server->ready && client->ready; }));
-    }
-};
-
-/// One end ours, the other a bare socket.
-struct HalfPair : Rig {
-    std::optional<End> end;
-    boost::asio::ip::tcp::socket peer{io};
-    bool peer_ended = false;
-
-    explicit HalfPair(const TlsContext* tls = nullptr) {
-        test::TcpPair sockets(io);
-        peer = std::move(sockets.far_end);
-        end.emplace(loop, std::move(sockets.near_end), tls);
-        end->connection->start();
-    }
-    void reset_by_peer() {
-        peer.set_option(boost::asio::socket_base::linger(true, 0));
-        peer.close();
-    }
-};
-
-std::string numbered(std::size_t bytes) {
-    std::string text;
-    for (int i = 0; text.size() < bytes; ++i) text += std::to_string(i) + ",";
-    text.resize(bytes);
-    return text;
-}
-
-}  // namespace
 
 TEST_CASE("bytes go both ways, in plain and over TLS, whole and in order") {
     for (const bool tls : {false, true}) {
@@ -290,54 +185,6 @@ TEST_CASE("an owner may let go of a connection whenever it is called") {
         on_end.client->connection->abort("gone");
         REQUIRE(on_end.until([&] { return on_end.server->ends == 1; }));
     }
-}
-
-TEST_CASE("a handshake with garbage ends, and so does one with nobody") {
-    const auto tls = TlsContext::server(certificates().certificate("node"), certificates().key("node"));
-    HalfPair garbage(tls.get());
-    boost::asio::write(garbage.peer, boost::asio::buffer(std::string("GET / HTTP/1.1\r\n\r\n")));
-    REQUIRE(garbage.until([&] { return garbage.end->ends == 1; }));
-    CHECK_FALSE(garbage.end->ready);
-    CHECK(garbage.end->received.empty());
-    HalfPair nobody(tls.get());
-    nobody.peer.close();
-    REQUIRE(nobody.until([&] { return nobody.end->ends == 1; }));
-    HalfPair silent(tls.get());
-    test::pump_ready(silent.io);
-    CHECK(silent.end->ends == 0);
-    silent.end->connection->finish();  // nothing can be said yet: it just ends
-    CHECK(silent.end->ends == 1);
-}
-
-TEST_CASE("nodes trust only certificates of their own CA, in both directions") {
-    const auto& made = certificates();
-    const auto node = TlsContext::mutual(made.certificate("ca"), made.certificate("node"), made.key("node"));
-    const auto stranger =
-        TlsContext::mutual(made.certificate("ca"), made.certificate("stranger"), made.key("stranger"));
-    const auto nameless = TlsContext::client(made.certificate("ca"));
-    const auto connects = [&](const TlsContext& server_tls, const TlsContext& client_tls) {
-        Rig rig;
-        test::TcpPair sockets(rig.io);
-        End server(rig.loop, std::move(sockets.far_end), &server_tls, Role::server);
-        End client(rig.loop, std::move(sockets.near_end), &client_tls, Role::client);
-        server.connection->start();
-        client.connection->start();
-        client.say("not before the handshake");
-        REQUIRE(rig.until([&] { return server.ready || server.ends == 1; }));
-        return server.ready;
-    };
-    CHECK(connects(*node, *node));
-    CHECK_FALSE(connects(*node, *stranger));
-    CHECK_FALSE(connects(*stranger, *node));
-    CHECK_FALSE(connects(*node, *nameless));
-}
-
-TEST_CASE("a certificate that cannot be used is told by its name at start-up") {
-    const auto& made = certificates();
-    CHECK_THROWS_WITH_AS((void)TlsContext::server("/nowhere/x.crt", made.key("node")),
-                         doctest::Contains("/nowhere/x.crt"), std::runtime_error);
-    CHECK_THROWS_AS((void)TlsContext::server(made.certificate("node"), made.key("ca")), std::runtime_error);
-    CHECK_THROWS_AS((void)TlsContext::client(made.key("node")), std::runtime_error);
 }
 
 }  // namespace roomcast::net

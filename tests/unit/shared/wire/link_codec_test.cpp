@@ -16,13 +16,21 @@ std::vector<Entry> some_entries() {
             Entry{Seq{INT64_MAX}, INT64_MIN, Seq::none(), std::string("\0\xFF", 2)}};
 }
 
-/// One of each kind; kinds that only newer code knows have tests of their own.
+const Person alice{SessionId::trusted("s-1"), UserName::trusted("Alice \u00e9")};
+const Person bob{SessionId::trusted("s-2"), UserName::trusted("bob")};
+
 std::vector<Request> every_request() {
     return {Subscribe{SubId{1}, room, true, UserName::trusted("alice"), Epoch{}, Seq::none()},
             Subscribe{SubId{0xFFFFFFFF}, room, false, UserName{}, epoch, Seq{1'000'000'000'000}},
             Unsubscribe{SubId{7}},
-            ReadHistory{RequestId{0xFFFFFFFFFFFFFFFF}, SubId{2}, ReadHistory::Kind::from_time, Seq{3}, 1'795'255'200'123, 200, Seq{4}},
-            ReadHistory{RequestId{1}, SubId{2}, ReadHistory::Kind::latest, Seq{}, 0, -1, Seq{}}};
+            ReadHistory{RequestId{0xFFFFFFFFFFFFFFFF}, SubId{2}, ReadHistory::Kind::from_time, Seq{3},
+                        1'795'255'200'123, 200, Seq{4}},
+            ReadHistory{RequestId{1}, SubId{2}, ReadHistory::Kind::latest, Seq{}, 0, -1, Seq{}},
+            RosterChange{SubId{2}, true, {alice, bob}, {SessionId::trusted("s-3")}},
+            RosterChange{SubId{2}, false, {}, {}},
+            SayTyping{SubId{2}, alice, true},
+            SendSignal{RequestId{5}, SubId{2}, alice, bob.session, R"({"sdp":1})"},
+            AskMembers{RequestId{6}, SubId{2}}};
 }
 std::vector<Event> every_event() {
     return {Subscribed{SubId{3}, epoch, Seq{17}},
@@ -32,13 +40,20 @@ std::vector<Event> every_event() {
             HistoryPage{RequestId{9}, some_entries(), Seq{20}, true, Seq{0}, Seq{25}},
             HistoryPage{RequestId{9}, {}, Seq::none(), false, Seq{0}, Seq::none()},
             HistoryRefused{RequestId{9}, Error{Errc::bad_frame, ""}},
-            Draining{}};
+            Draining{},
+            Presence{SubId{2}, true, {alice}, {bob}, 17},
+            TypingSaid{SubId{2}, bob, false},
+            SignalSent{SubId{2}, alice, bob.session, "null"},
+            SignalRefused{RequestId{5}, Error{Errc::not_found, "gone"}},
+            MembersPage{RequestId{6}, {alice, bob}, 2}};
 }
 
 bool same(const std::vector<Entry>& a, const std::vector<Entry>& b) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i)
-        if (a[i].seq != b[i].seq || a[i].time != b[i].time || a[i].first != b[i].first || a[i].frame != b[i].frame) return false;
+        if (a[i].seq != b[i].seq || a[i].time != b[i].time || a[i].first != b[i].first ||
+            a[i].frame != b[i].frame)
+            return false;
     return true;
 }
 
@@ -121,6 +136,24 @@ TEST_CASE("answers and refusals arrive as they were sent") {
     CHECK(std::holds_alternative<Draining>(*decode_event(encode(Event(Draining{})))));
 }
 
+TEST_CASE("people arrive as they were sent") {
+    const auto change = std::get<RosterChange>(*decode_request(encode(every_request()[5])));
+    CHECK(change.reset);
+    CHECK(change.joined == std::vector<Person>{alice, bob});
+    CHECK(change.left == std::vector<SessionId>{SessionId::trusted("s-3")});
+    const auto signal = std::get<SendSignal>(*decode_request(encode(every_request()[8])));
+    CHECK(signal.from == alice);
+    CHECK(signal.to == bob.session);
+    CHECK(signal.data == R"({"sdp":1})");
+    const auto presence = std::get<Presence>(*decode_event(encode(every_event()[8])));
+    CHECK(presence.full);
+    CHECK(presence.joined == std::vector<Person>{alice});
+    CHECK(presence.left == std::vector<Person>{bob});
+    CHECK(presence.count == 17);
+    const auto page = std::get<MembersPage>(*decode_event(encode(every_event()[12])));
+    CHECK(page.members == std::vector<Person>{alice, bob});
+}
+
 TEST_CASE("what is decoded encodes to the same bytes") {
     for (const auto& request : every_request()) {
         const auto bytes = encode(request);
@@ -179,7 +212,8 @@ TEST_CASE("ids, error codes and kinds outside their grammar are refused") {
     CHECK(refused(ReadHistory{RequestId{1}, SubId{1}, static_cast<ReadHistory::Kind>(4), {}, 0, 1, {}}));
     CHECK_FALSE(decode_event(encode(Event(Subscribed{SubId{1}, Epoch{}, Seq{}}))));
     CHECK_FALSE(decode_event(encode(Event(Refused{SubId{1}, Error{static_cast<Errc>(errc_count), {}}}))));
-    CHECK_FALSE(decode_event(encode(Event(HistoryRefused{RequestId{1}, Error{static_cast<Errc>(0xFF), {}}}))));
+    CHECK_FALSE(
+        decode_event(encode(Event(HistoryRefused{RequestId{1}, Error{static_cast<Errc>(0xFF), {}}}))));
 }
 
 TEST_CASE("a count that the message cannot hold is refused before anything is allocated for it") {
@@ -193,6 +227,12 @@ TEST_CASE("a count that the message cannot hold is refused before anything is al
     std::string entries = encode(every_event()[3]);
     entries.replace(1 + 4 + 4, 4, "\xFF\xFF\xFF\x7F");
     CHECK_FALSE(decode_event(entries));
+    std::string people = encode(every_event()[12]);
+    people.replace(1 + 8, 4, "\xFF\xFF\xFF\xFF");
+    CHECK_FALSE(decode_event(people));
+    std::string leaving = encode(every_request()[6]);
+    leaving.replace(leaving.size() - 4, 4, "\xFF\xFF\xFF\x7F");
+    CHECK_FALSE(decode_request(leaving));
     std::string detail = encode(every_event()[1]);
     detail.replace(1 + 4 + 1, 4, "\xFF\xFF\xFF\xFF");
     CHECK_FALSE(decode_event(detail));
@@ -208,9 +248,11 @@ TEST_CASE("random and damaged bytes are refused or read, never a crash, and what
         if (round % 4 == 0) {
             bytes.resize(random() % 120);
             for (char& c : bytes) c = static_cast<char>(random());
-            if (!bytes.empty() && round % 8 == 0) bytes[0] = static_cast<char>(random() % 2 == 0 ? 1 + random() % 8 : 65 + random() % 12);
+            if (!bytes.empty() && round % 8 == 0)
+                bytes[0] = static_cast<char>(random() % 2 == 0 ? 1 + random() % 8 : 65 + random() % 12);
         } else {
-            bytes = round % 2 == 0 ? encode(requests[random() % requests.size()]) : encode(events[random() % events.size()]);
+            bytes = round % 2 == 0 ? encode(requests[random() % requests.size()])
+                                   : encode(events[random() % events.size()]);
             bytes = damaged(std::move(bytes), random);
         }
         if (const auto request = decode_request(bytes)) {

@@ -15,11 +15,14 @@ TEST_CASE("a worker's announcement is read as it was written") {
 }
 
 TEST_CASE("an announcement that makes no sense is ignored") {
-    for (const char* text :
-         {"", "{", "[]", "7", "{}", R"({"host":"h","port":1,"slots":[]})", R"({"host":"h","port":65536,"slots":[],"announced":"x"})",
-          R"({"host":"h","port":-1,"slots":[],"announced":"x"})", R"({"host":7,"port":1,"slots":[],"announced":"x"})",
-          R"({"host":"h","port":1,"slots":[64],"announced":"x"})", R"({"host":"h","port":1,"slots":[-1],"announced":"x"})",
-          R"({"host":"h","port":1,"slots":["0"],"announced":"x"})", R"({"host":"h","port":1,"slots":{},"announced":"x"})"})
+    for (const char* text : {"", "{", "[]", "7", "{}", R"({"host":"h","port":1,"slots":[]})",
+                             R"({"host":"h","port":65536,"slots":[],"announced":"x"})",
+                             R"({"host":"h","port":-1,"slots":[],"announced":"x"})",
+                             R"({"host":7,"port":1,"slots":[],"announced":"x"})",
+                             R"({"host":"h","port":1,"slots":[64],"announced":"x"})",
+                             R"({"host":"h","port":1,"slots":[-1],"announced":"x"})",
+                             R"({"host":"h","port":1,"slots":["0"],"announced":"x"})",
+                             R"({"host":"h","port":1,"slots":{},"announced":"x"})"})
         CHECK_MESSAGE(!decode_member(text), text);
 }
 

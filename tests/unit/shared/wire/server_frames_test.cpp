@@ -2,9 +2,8 @@
 
 #include <random>
 
-#include <nlohmann/json.hpp>
-
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 namespace roomcast::wire {
 namespace {
@@ -36,14 +35,15 @@ TEST_CASE("a record is the message without its seq, and the frame is the same wi
     std::mt19937 random(3);
     for (int round = 0; round < 500; ++round) {
         std::string text;
-        for (std::size_t left = random() % 40; left > 0; --left) text.push_back(static_cast<char>(random() % 0x80));
+        for (std::size_t left = random() % 40; left > 0; --left)
+            text.push_back(static_cast<char>(random() % 0x80));
         if (round % 3 == 0) text += "\U0001F422\",\"seq\":7,\"x\":\"";
         const TimeMs time = 1'795'255'200'123 + round;
         const auto record = message_record(room, id, user, text, time);
         const auto prefix = record_prefix(room);
         REQUIRE(record.starts_with(prefix));
-        const json expected{{"type", "message"}, {"room", "general"},    {"id", id.str()},
-                            {"user", user.str()}, {"text", text}, {"time", format_rfc3339(time)}};
+        const json expected{{"type", "message"},  {"room", "general"}, {"id", id.str()},
+                            {"user", user.str()}, {"text", text},      {"time", format_rfc3339(time)}};
         CHECK(json::parse(record) == expected);
         auto with_seq = expected;
         with_seq["seq"] = std::int64_t{9'000'000'000} + round;
@@ -52,8 +52,13 @@ TEST_CASE("a record is the message without its seq, and the frame is the same wi
 }
 
 TEST_CASE("the welcome says who, where and how often to be heard") {
-    const auto welcome = json::parse(welcome_frame(SessionId::trusted("s1"), user, NodeId::trusted("edge-1"), 25));
-    CHECK(welcome == json{{"type", "welcome"}, {"session", "s1"}, {"user", user.str()}, {"node", "edge-1"}, {"heartbeat_s", 25}});
+    const auto welcome =
+        json::parse(welcome_frame(SessionId::trusted("s1"), user, NodeId::trusted("edge-1"), 25));
+    CHECK(welcome == json{{"type", "welcome"},
+                          {"session", "s1"},
+                          {"user", user.str()},
+                          {"node", "edge-1"},
+                          {"heartbeat_s", 25}});
 }
 
 TEST_CASE("joined carries what was asked for, oldest first, and says recovered only to who resumes") {
@@ -77,7 +82,8 @@ TEST_CASE("joined carries what was asked for, oldest first, and says recovered o
     CHECK(resumed["recovered"] == true);
     CHECK(resumed["messages"] == json::parse(R"([{"a":1},{"b":2}])"));
     joined.recovered = false;
-    for (const auto reason : {NotRecovered::epoch_changed, NotRecovered::retention, NotRecovered::future_seq}) {
+    for (const auto reason :
+         {NotRecovered::epoch_changed, NotRecovered::retention, NotRecovered::future_seq}) {
         joined.reason = reason;
         const auto lost = json::parse(joined_frame(joined, {}));
         CHECK(lost["recovered"] == false);
@@ -86,14 +92,45 @@ TEST_CASE("joined carries what was asked for, oldest first, and says recovered o
 }
 
 TEST_CASE("answers echo their ids and leave out what there is not") {
-    CHECK(json::parse(ack_frame(room, id, Seq{5})) == json{{"type", "ack"}, {"id", id.str()}, {"room", "general"}, {"seq", 5}});
+    CHECK(json::parse(ack_frame(room, id, Seq{5})) ==
+          json{{"type", "ack"}, {"id", id.str()}, {"room", "general"}, {"seq", 5}});
     CHECK(json::parse(left_frame(room, {}, {})) == json{{"type", "left"}, {"room", "general"}});
     CHECK(json::parse(left_frame(room, "l\"", "room_gone")) ==
           json{{"type", "left"}, {"room", "general"}, {"id", "l\""}, {"reason", "room_gone"}});
     const auto history = json::parse(history_frame(room, "h1", {R"({"seq":1})"}, true));
-    CHECK(history == json::parse(R"({"type":"history","id":"h1","room":"general","messages":[{"seq":1}],"more":true})"));
+    CHECK(history ==
+          json::parse(R"({"type":"history","id":"h1","room":"general","messages":[{"seq":1}],"more":true})"));
     CHECK_FALSE(json::parse(history_frame(room, {}, {}, false)).contains("id"));
-    CHECK(json::parse(refreshed_frame(0)) == json{{"type", "refreshed"}, {"expires", "1970-01-01T00:00:00.000Z"}});
+    CHECK(json::parse(refreshed_frame(0)) ==
+          json{{"type", "refreshed"}, {"expires", "1970-01-01T00:00:00.000Z"}});
+}
+
+TEST_CASE("presence, members, typing and signals are JSON whatever the names") {
+    const auto person = [](const char* session, const std::string& name) {
+        return json{{"session", session}, {"user", name}};
+    };
+    const auto presence =
+        json::parse(presence_frame(room, {{"s1", user.str()}, {"s2", "bob"}}, {{"s3", "\x01"}}, 17));
+    CHECK(presence == json{{"type", "presence"},
+                           {"room", "general"},
+                           {"joined", json::array({person("s1", user.str()), person("s2", "bob")})},
+                           {"left", json::array({person("s3", "\x01")})},
+                           {"count", 17}});
+    const auto members = json::parse(members_frame(room, "m\"1", {{"s1", user.str()}}, 1));
+    CHECK(members["type"] == "members");
+    CHECK(members["id"] == "m\"1");
+    CHECK(members["members"] == json::array({person("s1", user.str())}));
+    CHECK(json::parse(typing_frame(room, user, true)) ==
+          json{{"type", "typing"}, {"room", "general"}, {"user", user.str()}, {"typing", true}});
+    CHECK(json::parse(typing_frame(room, user, false))["typing"] == false);
+    const auto signal = json::parse(signal_frame(room, SessionId::trusted("s1"), user, R"({"sdp":[1]})"));
+    CHECK(signal["from"] == "s1");
+    CHECK(signal["user"] == user.str());
+    CHECK(signal["data"] == json::parse(R"({"sdp":[1]})"));
+    Joined joined;
+    joined.room = room;
+    joined.members = 17;
+    CHECK(json::parse(joined_frame(joined, {}))["members"] == 17);
 }
 
 TEST_CASE("an error frame has its code's name, a sentence, and the wait where waiting helps") {
