@@ -139,6 +139,24 @@ test("nothing that people write is run: texts, names, rooms, files, links", asyn
   await ann.end();
 });
 
+test("five thousand messages at once do not drown the page: it stays at the end, and holds a bounded part of them", async () => {
+  const room = unique("burst");
+  const ann = await Person.at(browser, edge, "ann", room);
+  const crier = await bot(edge, "crier");
+  await crier.join(room);
+  await Promise.all(Array.from({ length: 5_000 }, (_, n) => crier.send(room, `cry ${n}`)));
+  await ann.sees("cry 4999");
+  await ann.page.waitForFunction(() => {
+    const scroll = document.getElementById("scroll");
+    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 5;
+  });
+  const texts = await ann.texts();
+  assert.ok(texts.length <= 1_500, `${texts.length} are in the document`);
+  assert.deepEqual(texts, Array.from({ length: 5_000 }, (_, n) => `cry ${n}`).slice(-texts.length));
+  crier.close();
+  await ann.end();
+});
+
 test("a text that is too long is not sent, and says by how much", async () => {
   const room = unique("long");
   const ann = await Person.at(browser, edge, "ann", room);

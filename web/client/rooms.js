@@ -21,6 +21,7 @@ const GROWS_UNREAD_TO = 1_500;  // past it, what comes is only counted, until th
 const TAIL = 250;               // newest messages kept beside, to join a page of the log to what came meanwhile
 const LISTED_MEMBERS = 100;     // above it the server tells counts alone
 const TYPING_ENDS_MS = 8_000;
+const LIST_EVERY_MS = 60;
 
 export const SLUG = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
@@ -45,6 +46,7 @@ class Room {
     this.count = 0;
     this.typing = new Map(); // user -> until
     this.draft = "";
+    this.following = true;   // the reader is at the end, by the timeline
     this.scroll = undefined; // where the reader was, by the timeline
   }
 
@@ -159,8 +161,9 @@ export class Rooms extends Emitter {
     this.emit("loading", { room });
     const { items } = room;
     try {
-      const page = await this.#client.history(room.slug, { before: items[0].seq, limit: PAGE });
-      if (room.items !== items) return;
+      const before = items[0].seq;
+      const page = await this.#client.history(room.slug, { before, limit: PAGE });
+      if (room.items !== items || items[0]?.seq !== before) return;
       room.more = page.more;
       items.unshift(...page.messages);
       this.emit("older", { room, messages: page.messages });
@@ -213,7 +216,7 @@ export class Rooms extends Emitter {
     const was = room.unread;
     room.unread = 0;
     this.#rememberSoon();
-    if (was > 0) this.emit("list");
+    if (was > 0) this.#listSoon();
   }
 
   /** Lets go of the oldest messages in view, which the log has anyway. */
@@ -291,11 +294,12 @@ export class Rooms extends Emitter {
         room.items.splice(0, KEPT_IN_BACKGROUND);
         room.more = true;
       } else if (room.items.length > GROWS_UNREAD_TO) {
-        room.live = false;
+        if (room === this.current && room.following) this.trim(room);
+        else room.live = false;
       }
     }
     this.emit("message", { room, message, fresh });
-    this.emit("list");
+    this.#listSoon();
   }
 
   #countUnread(room, message) {
@@ -351,9 +355,9 @@ export class Rooms extends Emitter {
     }
   }
 
-  /** The list for who looks at it. */
-  refreshMembers(room) {
-    if (!room.listed && room.state === "open") this.#askMembers(room);
+  /** Asks for the list where presence told counts alone. */
+  async refreshMembers(room) {
+    if (!room.listed && room.state === "open") await this.#askMembers(room);
   }
 
   #typing({ room: slug, user, typing }) {
@@ -375,6 +379,16 @@ export class Rooms extends Emitter {
     if (room.typing.size === 0) return;
     room.typing.clear();
     this.emit("typing", { room });
+  }
+
+  #listTimer;
+
+  /** Where much is said the list of rooms need not be drawn for each word. */
+  #listSoon() {
+    this.#listTimer ??= setTimeout(() => {
+      this.#listTimer = undefined;
+      this.emit("list");
+    }, LIST_EVERY_MS);
   }
 
   #rememberTimer;

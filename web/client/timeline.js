@@ -7,6 +7,7 @@ import { clockOf, dayOf, fullOf, sameDay } from "./times.js";
 const GROUP_MS = 5 * 60_000;
 const AT_END_PX = 60;
 const LOAD_AHEAD_PX = 400;
+const HIDDEN_FLUSH_MS = 200;  // a page that nobody sees has no frames
 const FAR_PX = 200;  // from the end: then there is a button that leads back
 
 const GAPS = {
@@ -24,7 +25,10 @@ export class Timeline {
   #top = byId("top");
   #toEnd = byId("to-end");
   #toEndWords = byId("to-end-words");
-  #atEnd = true;
+  #end = true;
+  #shownTo = -1;     // the seq of the last item in the document
+  #flushing = null;
+  #stale = false;    // the list must be built anew
 
   /** @param files makes the card of a message that offers a file, or null */
   constructor(rooms, files) {
@@ -42,10 +46,22 @@ export class Timeline {
     rooms.on("reset", ifCurrent(() => this.#render()));
     rooms.on("message", ifCurrent(({ message }) => this.#append(message)));
     rooms.on("older", ifCurrent(({ messages }) => this.#prepend(messages)));
-    rooms.on("newer", ifCurrent(({ messages }) => this.#extend(messages)));
-    rooms.on("trimmed", ifCurrent(() => this.#render()));
+    rooms.on("newer", ifCurrent(() => this.#extend()));
+    rooms.on("trimmed", ifCurrent(() => {
+      this.#stale = true;
+      this.#flushSoon();
+    }));
     rooms.on("pending", ifCurrent(() => this.#renderPending()));
     rooms.on("loading", ifCurrent(() => this.#renderTop()));
+  }
+
+  get #atEnd() {
+    return this.#end;
+  }
+
+  set #atEnd(on) {
+    this.#end = on;
+    if (this.#room) this.#room.following = on;
   }
 
   get #room() {
@@ -82,6 +98,7 @@ export class Timeline {
 
   #render() {
     const room = this.#room;
+    this.#stale = false;
     this.#list.replaceChildren();
     this.#renderTop();
     this.#renderPending();
@@ -90,6 +107,7 @@ export class Timeline {
     const place = keepPlace ? this.#scroll.scrollTop : room.scroll;
     this.#shownSlug = room.slug;
     this.#list.append(...this.#build(room.items, null));
+    this.#shownTo = room.newest;
     const marker = this.#list.querySelector(".marker");
     this.#atEnd = place === undefined;
     if (place !== undefined) this.#scroll.scrollTop = place;
@@ -191,21 +209,45 @@ export class Timeline {
   }
 
   #append(message) {
-    const room = this.#room;
-    const atEnd = this.#atEnd;
-    if (room.live) {
-      const previous = room.items.at(-2) ?? null;
-      if (this.#seen() && atEnd) room.firstUnread = undefined;
-      this.#list.append(...this.#build([message], previous));
-      if (previous === null) this.#renderTop();
-    }
-    if (atEnd) {
-      this.#stickToEnd();
-      this.#rooms.trim(room);
-    }
     if (message.user !== this.#rooms.user) announce(`${message.user}: ${this.#files.nameIn(message.text) ?? message.text.slice(0, 300)}`);
+    this.#flushSoon();
+  }
+
+  /** What comes within one frame is shown together: a hundred messages cost little more than one. */
+  #flushSoon() {
+    if (this.#flushing !== null) return;
+    const flush = () => {
+      this.#flushing = null;
+      this.#flush();
+    };
+    this.#flushing = document.visibilityState === "visible" ? requestAnimationFrame(flush) : setTimeout(flush, HIDDEN_FLUSH_MS);
+  }
+
+  #flush() {
+    const room = this.#room;
+    if (!room) return;
+    const atEnd = this.#atEnd;
+    if (this.#seen() && atEnd) room.firstUnread = undefined;
+    if (atEnd) this.#rooms.trim(room);
+    if (this.#stale) {
+      this.#render();
+      return;
+    }
+    this.#showRest();
+    if (atEnd) this.#stickToEnd();
     this.#read();
     this.#renderToEnd();
+  }
+
+  /** Adds the items that are not in the document yet. */
+  #showRest() {
+    const { items } = this.#room;
+    let from = items.length;
+    while (from > 0 && items[from - 1].seq > this.#shownTo) from--;
+    if (from === items.length) return;
+    this.#list.append(...this.#build(items.slice(from), items[from - 1] ?? null));
+    this.#shownTo = items.at(-1).seq;
+    if (from === 0) this.#renderTop();
   }
 
   /** Puts older messages above; what the reader looks at stays where it is. */
@@ -229,10 +271,9 @@ export class Timeline {
     this.#renderTop();
   }
 
-  #extend(messages) {
-    const { items } = this.#room;
+  #extend() {
     const top = this.#scroll.scrollTop;
-    this.#list.append(...this.#build(messages, items[items.length - messages.length - 1] ?? null));
+    this.#showRest();
     this.#scroll.scrollTop = top;
     this.#scrolled();
   }

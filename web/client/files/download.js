@@ -35,7 +35,7 @@ export class Download {
   id = uuid();
 
   /**
-   * @param ask sends the wish to all sessions of the sender, and gives them: ({ d, t, from }) => sessions
+   * @param ask sends the wish to all sessions of the sender, and promises them: ({ d, t, from }) => sessions
    * @param signal passes data to one session: (session, data)
    */
   constructor(offer, sink, ask, signal, changed) {
@@ -56,7 +56,7 @@ export class Download {
   }
 
   /** Asks for the file, or for the rest of it. */
-  begin() {
+  async begin() {
     clearTimeout(this.#timer);
     this.#peer?.close();
     this.#peer = null;
@@ -64,13 +64,15 @@ export class Download {
     this.attempt = uuid();
     this.meter.reset();
     this.#unreached = 0;
-    const sessions = this.#ask({ d: this.id, t: this.attempt, from: this.done });
+    this.#become("asking");
+    const { attempt } = this;
+    const sessions = await this.#ask({ d: this.id, t: attempt, from: this.done });
+    if (attempt !== this.attempt || this.state !== "asking") return;
     this.#asked = new Map(sessions.map((session) => [session, true]));
     if (sessions.length === 0) {
       this.#pause(`${this.#offer.user} is not here. Once they are back with the file, you can go on.`);
       return;
     }
-    this.#become("asking");
     this.#timer = setTimeout(() => this.#broken(), ANSWER_DEADLINE_MS);
   }
 

@@ -101,7 +101,9 @@ export class Files {
     }
     if (!sink) return;
     const changed = () => this.#render(key);
-    const download = new Download(offer, sink, (want) => {
+    const download = new Download(offer, sink, async (want) => {
+      const there = this.#rooms.get(room);
+      if (there) await this.#rooms.refreshMembers(there);
       const sessions = this.#sessionsOf(room, offer.user);
       for (const session of sessions) this.#signal(room, session, { k: "want", file: offer.id, ...want }, `${want.t}`);
       return sessions;
