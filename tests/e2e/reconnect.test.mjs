@@ -47,6 +47,20 @@ test("after kill -9 and a restart every message is there once, in one order, for
   await ben.end();
 });
 
+test("a guest whose cookie is gone comes back under the same name", async () => {
+  const room = unique("cookie");
+  const ann = await Person.at(browser, edge, "ann", room);
+  await ann.say("before");
+  await ann.sees("before");
+  await ann.context.clearCookies();
+  await ann.page.reload();
+  await ann.live();
+  await ann.say("after");
+  await ann.sees("after");
+  assert.equal(await ann.page.textContent("#my-name"), "ann");
+  await ann.end();
+});
+
 test("the SDK in Node: what is sent across kills and restarts is acked once each, in order", async () => {
   const room = unique("sdk");
   const [sender, reader] = [await bot(edge, "sender"), await bot(edge, "reader")];
