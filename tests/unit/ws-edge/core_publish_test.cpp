@@ -1,4 +1,5 @@
-// The half of Core's tests that is about messages on their way out: acks, and what becomes of them when rooms go.
+// The half of Core's tests that is about messages on their way out: acks, and what becomes of them when rooms
+// go.
 #include <doctest/doctest.h>
 
 #include "tests/unit/ws-edge/core_rig.hpp"
@@ -11,7 +12,8 @@ std::vector<std::string> outcomes(CoreRig& rig, ShardIndex shard) {
     std::vector<std::string> found;
     for (const auto& done : rig.heard<PublishDone>(shard))
         found.push_back(std::to_string(done.session.value) + " " + done.id.str() + " " +
-                        (done.outcome ? std::to_string(done.outcome->value) : std::string(name_of(done.outcome.error().code))));
+                        (done.outcome ? std::to_string(done.outcome->value)
+                                      : std::string(name_of(done.outcome.error().code))));
     return found;
 }
 using Lines = std::vector<std::string>;
@@ -151,7 +153,8 @@ TEST_CASE("a message of a lost incarnation is not acked by the next one, whose s
     rig.publish(0, 70, "c1");
     rig.core.on_worker_event(worker_a, link::Refused{rig.last_sub(worker_a), Error{Errc::room_gone, {}}});
     rig.open(0, 2);
-    rig.core.on_worker_event(worker_a, link::Subscribed{rig.last_sub(worker_a), Epoch::trusted("e2"), Seq{4}});
+    rig.core.on_worker_event(worker_a,
+                             link::Subscribed{rig.last_sub(worker_a), Epoch::trusted("e2"), Seq{4}});
     rig.channel.let_go();  // in the old log, as its seq 0
     REQUIRE(outcomes(rig, 0).size() == 1);
     CHECK(outcomes(rig, 0).front() != "70 c1 0");
@@ -167,7 +170,8 @@ TEST_CASE("a core that goes away with everything in flight leaves nothing behind
     producer::Publisher publisher(channel);
     bool posted = false;
     {
-        Core core(io, 1, [&](ShardIndex, std::vector<ShardEvent>) { posted = true; }, log.log);
+        Core core(
+            io, 1, [&](ShardIndex, std::vector<ShardEvent>) { posted = true; }, log.log);
         core.use(workers, publisher);
         core.on_commands(0, {OpenRoom{general, {}, 1}, AskPage{general, SessionKey{1}, 1, {}}});
         core.on_worker_event(worker_a, link::Subscribed{link::SubId{1}, epoch, Seq{}});

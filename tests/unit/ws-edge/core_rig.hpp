@@ -90,7 +90,8 @@ struct CoreRig {
     void deliver(const NodeId& worker, link::SubId sub, std::vector<std::int64_t> entries) {
         link::Messages messages;
         messages.rooms.push_back({sub, {}});
-        for (const auto seq : entries) messages.rooms.back().entries.push_back({Seq{seq}, 0, Seq{seq}, "frame " + std::to_string(seq)});
+        for (const auto seq : entries)
+            messages.rooms.back().entries.push_back({Seq{seq}, 0, Seq{seq}, "frame " + std::to_string(seq)});
         core.on_worker_event(worker, std::move(messages));
     }
     void deliver_repeat(const NodeId& worker, link::SubId sub, std::int64_t seq, std::int64_t first) {
@@ -99,7 +100,8 @@ struct CoreRig {
         core.on_worker_event(worker, std::move(messages));
     }
     void publish(ShardIndex shard, std::uint64_t session, const std::string& id, const Epoch& to = epoch) {
-        auto record = producer::make_record(general, MessageId::trusted(id), UserName::trusted("alice"), "hi", 0);
+        auto record =
+            producer::make_record(general, MessageId::trusted(id), UserName::trusted("alice"), "hi", 0);
         REQUIRE(record);
         core.on_commands(shard, {Publish{general, to, SessionKey{session}, *record}});
     }

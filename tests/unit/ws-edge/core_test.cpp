@@ -55,7 +55,8 @@ TEST_CASE("a batch goes to the shards that have the room, once and as one post, 
     CHECK(rig.seqs(2) == Numbers{10, 11, 13});
     CHECK(rig.told[1].empty());
     CHECK(rig.posts[0] == posts[0] + 1);
-    CHECK(rig.heard<RoomBatch>(0).front().entries == rig.heard<RoomBatch>(2).front().entries);  // shared, not copied
+    CHECK(rig.heard<RoomBatch>(0).front().entries ==
+          rig.heard<RoomBatch>(2).front().entries);  // shared, not copied
     rig.close(2);
     rig.deliver(worker_a, sub, {14});
     CHECK(rig.seqs(0).back() == 14);
@@ -96,7 +97,8 @@ TEST_CASE("a room closed and opened again before the answer is opened for the ne
     CHECK(rig.heard<RoomOpened>(0).front().generation == 2);
 }
 
-TEST_CASE("when its worker is lost, a room is subscribed elsewhere from the last position, without gap or double") {
+TEST_CASE(
+    "when its worker is lost, a room is subscribed elsewhere from the last position, without gap or double") {
     CoreRig rig;
     rig.open_and_grant({0}, Seq{9});
     rig.deliver(worker_a, rig.last_sub(worker_a), {10, 11, 12});
@@ -212,7 +214,8 @@ TEST_CASE("questions are asked again after a take-over, and the old worker's ref
     REQUIRE(again.size() == 1);
     CHECK(again.front().sub == sub);
     CHECK(again.front().request == rig.workers.asked<link::ReadHistory>(worker_a).front().request);
-    rig.core.on_worker_event(worker_a, link::HistoryRefused{again.front().request, Error{Errc::unavailable, {}}});
+    rig.core.on_worker_event(worker_a,
+                             link::HistoryRefused{again.front().request, Error{Errc::unavailable, {}}});
     CHECK(rig.heard<PageArrived>(0).empty());
     link::HistoryPage page;
     page.request = again.front().request;
@@ -240,8 +243,10 @@ TEST_CASE("what nobody answers is answered as unavailable at its deadline: openi
     rig.core.on_commands(0, {AskPage{general, SessionKey{1}, 10, latest()}});
     rig.core.on_commands(1, {OpenRoom{RoomSlug::trusted("other"), {}, 4}});
     const auto asked = std::chrono::steady_clock::now();
-    REQUIRE(rig.until([&] { return !rig.heard<PageArrived>(0).empty() && !rig.heard<RoomRefused>(1).empty(); }));
-    CHECK(std::chrono::steady_clock::now() - asked >= std::chrono::milliseconds(limits::channel_request_deadline_ms));
+    REQUIRE(
+        rig.until([&] { return !rig.heard<PageArrived>(0).empty() && !rig.heard<RoomRefused>(1).empty(); }));
+    CHECK(std::chrono::steady_clock::now() - asked >=
+          std::chrono::milliseconds(limits::channel_request_deadline_ms));
     CHECK(rig.heard<PageArrived>(0).front().page.error().code == Errc::unavailable);
     CHECK(rig.heard<RoomRefused>(1).front().error.code == Errc::unavailable);
     CHECK(rig.core.rooms() == 1);

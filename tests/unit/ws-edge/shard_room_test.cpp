@@ -42,7 +42,8 @@ struct Member final : net::ConnectionHandler {
         bool ended = false;
         bytes += test::take_ready(sockets.far_end, ended);
         Lines texts;
-        for (const auto& line : net::ws::decode(bytes, SIZE_MAX, net::Role::client).seen) texts.push_back(line.substr(5));
+        for (const auto& line : net::ws::decode(bytes, SIZE_MAX, net::Role::client).seen)
+            texts.push_back(line.substr(5));
         return texts;
     }
     boost::asio::io_context& io;
@@ -138,7 +139,8 @@ TEST_CASE("the ring is bounded in bytes too, and keeps at least the newest frame
     CHECK(rig.room.go_live(newest.membership));
 }
 
-TEST_CASE("a member whose outbox is full leaves the live ones with its place, and the others notice nothing") {
+TEST_CASE(
+    "a member whose outbox is full leaves the live ones with its place, and the others notice nothing") {
     Rig rig;
     auto& slow = rig.member(9);
     auto& quick = rig.member(9);
@@ -174,7 +176,8 @@ TEST_CASE("members leave in any order, and the rest stay live") {
     Rig rig;
     for (int i = 0; i < 6; ++i) REQUIRE(rig.room.go_live(rig.member(9).membership));
     std::int64_t seq = 10;
-    for (const std::size_t leaver : {std::size_t{0}, std::size_t{5}, std::size_t{2}, std::size_t{2}, std::size_t{4}}) {
+    for (const std::size_t leaver :
+         {std::size_t{0}, std::size_t{5}, std::size_t{2}, std::size_t{2}, std::size_t{4}}) {
         rig.room.leave_live(rig.made[leaver]->membership);  // a second time changes nothing
         rig.deliver({message(seq++)});
     }

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <sys/socket.h>
-
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/socket.h>
 
 #include <doctest/doctest.h>
 

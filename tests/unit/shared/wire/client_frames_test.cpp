@@ -135,7 +135,8 @@ TEST_CASE("a signal is for one session, with any JSON as its data up to its limi
     CHECK(code(sized(limits::signal_data_bytes + 1)) == Errc::too_large);
     for (const char* fields : {R"("to":"s")", R"("data":1)", R"("to":"S!","data":1)", R"("to":7,"data":1)"})
         CHECK_MESSAGE(
-            code(R"({"type":"signal","room":"general",)" + std::string(fields) + "}") == Errc::bad_frame, fields);
+            code(R"({"type":"signal","room":"general",)" + std::string(fields) + "}") == Errc::bad_frame,
+            fields);
     CHECK(as<AskMembers>(R"({"type":"members","room":"general","id":"m1"})").id == "m1");
     CHECK(code(R"({"type":"members"})") == Errc::bad_frame);
 }
