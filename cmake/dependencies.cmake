@@ -6,6 +6,7 @@
 #   roomcast::rdkafka   librdkafka 2.6.1 or newer
 #   roomcast::crypt     crypt(3), for bcrypt
 #   roomcast::jwt       libjwt
+#   roomcast::utf8proc  Unicode's normal forms and case folding
 
 include_guard(GLOBAL)
 
@@ -35,6 +36,8 @@ set_target_properties(roomcast::crypt PROPERTIES
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBJWT REQUIRED IMPORTED_TARGET libjwt)
 add_library(roomcast::jwt ALIAS PkgConfig::LIBJWT)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+add_library(roomcast::utf8proc ALIAS PkgConfig::UTF8PROC)
 
 # On Debian 12 scripts/deps builds librdkafka into a prefix of its own, as a static library, so that programs need nothing
 # to find it when they run. Debian 13's own package is new enough. For pkg-config the same library is

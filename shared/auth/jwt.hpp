@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "shared/auth/key_set.hpp"
 #include "shared/core/ids.hpp"
 #include "shared/core/result.hpp"
 
@@ -26,6 +27,7 @@ struct Claims {
     std::int64_t issued_at_s = 0;
     std::int64_t expires_at_s = 0;  // the first second in which it is refused
     std::string token_id;           // `jti`; left out when empty
+    TokenSource source = TokenSource::own;
 };
 
 /// Reads the secret that all edges share: the file's bytes without surrounding white space, whatever they are
@@ -33,15 +35,16 @@ struct Claims {
 /// of bounds: start-up only.
 [[nodiscard]] std::string load_secret(const std::string& path);
 
-/// Issues and verifies JWTs, with HS256 and nothing else: the header decides nothing but whether a token is
-/// refused.
+/// Issues and verifies JWTs, with HS256 and RS256. A token's `kid` picks the key, the key alone settles the
+/// algorithm, the issuer and the audience; a token without a kid is for the one legacy secret.
 ///
-/// Owned by main. Immutable, so any thread may call it at any time. The constructor throws std::runtime_error
-/// for a secret below `secret_bytes_least`. Every refusal is Errc::bad_token, with a detail that holds
-/// nothing of the token.
+/// Owned by main, behind a shared_ptr<const> where keys are reloaded. Immutable, so any thread may call it at
+/// any time. Constructors throw std::runtime_error for a secret below `secret_bytes_least` and for a set in
+/// which no key signs. Every refusal is Errc::bad_token, with a detail that holds nothing of the token.
 class TokenAuthority {
 public:
     explicit TokenAuthority(std::string secret);
+    explicit TokenAuthority(KeySet keys);
 
     /// Throws std::runtime_error if the claims cannot be said in a token (a `token_id` that is too long or no
     /// UTF-8).
@@ -49,8 +52,17 @@ public:
 
     [[nodiscard]] Result<Claims> verify(std::string_view token, std::int64_t now_s) const;
 
+    /// The body of GET /.well-known/jwks.json.
+    [[nodiscard]] const std::string& jwks_json() const { return jwks_json_; }
+
+    /// 32 bytes for another use, the same on every edge with the same keys and different for every label: of
+    /// the legacy secret if there is one, else of the key that signs.
+    [[nodiscard]] std::string derived_key(std::string_view label) const;
+
 private:
+    KeySet keys_;
     std::string secret_;
+    std::string jwks_json_;
 };
 
 }  // namespace roomcast::auth

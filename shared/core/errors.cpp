@@ -30,6 +30,8 @@ constexpr std::array<Entry, errc_count> entries{{
     {Errc::name_taken, "name_taken", "that name is taken", false, 0, 409},
     {Errc::bad_nick, "bad_nick", "a nick has 1 to 64 bytes, no control characters, no space at its ends",
      false, 0, 400},
+    {Errc::bad_password, "bad_password", "a password has 1 to 72 bytes and no zero byte", false, 0, 400},
+    {Errc::wrong_password, "wrong_password", "the name or the password is wrong", false, 0, 401},
     {Errc::bad_token, "bad_token", "the token is missing, not valid, or has run out", false, 0, 401},
     {Errc::forbidden, "forbidden", "that is not allowed", false, 0, 403},
     {Errc::not_found, "not_found", "there is nothing here", false, 0, 404},

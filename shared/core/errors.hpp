@@ -21,6 +21,8 @@ enum class Errc : std::uint8_t {
     room_gone,       // the room was deleted, or its log was lost; join again for a new one
     name_taken,      // a name that somebody else has
     bad_nick,        // not a user name
+    bad_password,    // not a password that could be set: empty, too long, or with a zero byte
+    wrong_password,  // of an account or a private room; an unknown account says the same
     bad_token,       // missing, malformed, forged or expired
     forbidden,       // known who you are, and it is not allowed
     not_found,       // no such page or resource
@@ -46,10 +48,12 @@ inline constexpr std::uint8_t errc_count = static_cast<std::uint8_t>(Errc::inter
 /// The HTTP status that carries this error.
 [[nodiscard]] unsigned http_status_of(Errc code);
 
-/// A failure that was foreseen: what, and a detail for the reader of a log or an error frame.
+/// A failure that was foreseen: what, a detail for the reader of a log or an error frame, and the wait where
+/// it is known better than by the code.
 struct Error {
     Errc code = Errc::internal;
     std::string detail;
+    int retry_after_ms = 0;  // to wait so long instead of what the code itself says; 0: as the code says
 };
 
 /// The closed list of WebSocket close codes that this server sends (RFC 6455 and our own 4xxx).

@@ -35,6 +35,16 @@ std::string random_hex(std::size_t bytes) {
     return text;
 }
 
+/// FNV-1a, 64 bits: part of the on-disk layout, never to be changed.
+Slot slot_of_text(std::string_view text) {
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (const char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 1099511628211ULL;
+    }
+    return Slot{static_cast<std::uint16_t>((hash ^ (hash >> 32)) % slot_count)};
+}
+
 }  // namespace
 
 bool RoomSlugTag::valid(std::string_view text) {
@@ -56,6 +66,10 @@ bool UserNameTag::valid(std::string_view text) {
                         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
+bool FoldedNameTag::valid(std::string_view text) {
+    return !text.empty() && text.size() <= limits::folded_name_bytes && valid_utf8(text);
+}
+
 bool SessionIdTag::valid(std::string_view text) {
     return made_of(text, limits::session_id_bytes, [](char c) { return lower_or_digit(c) || c == '-'; });
 }
@@ -66,18 +80,16 @@ bool NodeIdTag::valid(std::string_view text) {
            alnum(text.front());
 }
 
-Slot slot_of(const RoomSlug& room) {
-    // FNV-1a, 64 bits: part of the on-disk layout, never to be changed.
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (const char c : room.str()) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 1099511628211ULL;
-    }
-    return Slot{static_cast<std::uint16_t>((hash ^ (hash >> 32)) % slot_count)};
+bool TicketIdTag::valid(std::string_view text) {
+    return made_of(text, limits::ticket_id_bytes, lower_or_digit);
 }
+
+Slot slot_of(const RoomSlug& room) { return slot_of_text(room.str()); }
+Slot slot_of(const FoldedName& name) { return slot_of_text(name.str()); }
 
 Epoch make_epoch() { return Epoch::trusted(random_hex(8)); }
 SessionId make_session_id() { return SessionId::trusted(random_hex(16)); }
 MessageId make_message_id() { return MessageId::trusted(random_hex(12)); }
+TicketId make_ticket_id() { return TicketId::trusted(random_hex(16)); }
 
 }  // namespace roomcast

@@ -47,19 +47,27 @@ struct MessageIdTag {
 struct UserNameTag {
     static bool valid(std::string_view text);  // 1 to 64 bytes of UTF-8, no control characters, trimmed
 };
+struct FoldedNameTag {
+    static bool valid(std::string_view text);  // UTF-8 as fold_name makes it (names.hpp); not looked into
+};
 struct SessionIdTag {
     static bool valid(std::string_view text);  // [a-z0-9-]{1,64}
 };
 struct NodeIdTag {
     static bool valid(std::string_view text);  // [a-zA-Z0-9][a-zA-Z0-9._-]{0,63}
 };
+struct TicketIdTag {
+    static bool valid(std::string_view text);  // [a-z0-9]{1,64}
+};
 
 using RoomSlug = StringId<RoomSlugTag>;
 using Epoch = StringId<EpochTag>;
 using MessageId = StringId<MessageIdTag>;
 using UserName = StringId<UserNameTag>;
+using FoldedName = StringId<FoldedNameTag>;  // what accounts are told apart by
 using SessionId = StringId<SessionIdTag>;
 using NodeId = StringId<NodeIdTag>;
+using TicketId = StringId<TicketIdTag>;
 
 /// A message's position in its room: the Kafka offset, or the row of the embedded log.
 /// Rises strictly within an epoch; gaps are legal. `none` stands before the first message.
@@ -79,6 +87,8 @@ struct Slot {
 };
 inline constexpr std::uint16_t slot_count = 64;
 [[nodiscard]] Slot slot_of(const RoomSlug& room);
+/// Accounts are spread over the same slots, by the same hash.
+[[nodiscard]] Slot slot_of(const FoldedName& name);
 
 /// A room's incarnation, and so the name of one log.
 struct LogId {
@@ -87,10 +97,11 @@ struct LogId {
     auto operator<=>(const LogId&) const = default;
 };
 
-/// Random, unguessable ids (128 bits for sessions, 64 for epochs).
+/// Random, unguessable ids (128 bits for sessions and tickets, 64 for epochs).
 [[nodiscard]] Epoch make_epoch();
 [[nodiscard]] SessionId make_session_id();
 [[nodiscard]] MessageId make_message_id();
+[[nodiscard]] TicketId make_ticket_id();
 
 }  // namespace roomcast
 

@@ -14,6 +14,9 @@ inline constexpr std::size_t message_id_bytes = 64;
 inline constexpr std::size_t user_name_bytes = 64;
 inline constexpr std::size_t session_id_bytes = 64;
 inline constexpr std::size_t node_id_bytes = 64;
+inline constexpr std::size_t user_name_input_bytes = 256;  // before normalization, which may shorten it
+inline constexpr std::size_t folded_name_bytes = 1024;     // one character of 3 bytes may fold to 33
+inline constexpr std::size_t ticket_id_bytes = 64;
 
 // What a client may send.
 inline constexpr std::size_t message_text_bytes = 16 * 1024;  // a long chat message; files travel by WebRTC
@@ -96,6 +99,30 @@ inline constexpr int typing_ends_ms = 6'000;                 // typing that is n
 inline constexpr int typing_repeat_ms = 2'000;               // said again sooner, it is not passed on
 inline constexpr std::size_t signal_data_bytes = 16 * 1024;  // an SDP offer has some 5 KiB
 inline constexpr std::size_t ephemeral_outbox_bytes = 32 * 1024;  // who is owed more gets no ephemeral frames
+
+// Passwords and tokens.
+inline constexpr std::size_t password_bytes = 72;  // bcrypt looks at no more
+inline constexpr int bcrypt_cost_least = 4;        // what bcrypt allows; for tests
+inline constexpr int bcrypt_cost_default = 10;     // some 60 ms
+inline constexpr int bcrypt_cost_most = 16;        // some 4 s; a stored hash above it is not checked
+inline constexpr std::size_t hash_threads_most = 8;
+inline constexpr std::size_t hash_queue_jobs = 64;        // some 4 s of one thread, then `busy`
+inline constexpr std::size_t verified_passwords = 4'096;  // remembered, 32 bytes each and the map's share
+inline constexpr std::size_t token_keys = 64;             // in one set
+inline constexpr std::size_t token_kid_bytes = 128;
+inline constexpr std::size_t token_key_file_bytes = 256 * 1024;  // a keys file, a JWKS or a PEM file
+inline constexpr int rsa_bits_least = 2'048;
+inline constexpr int rsa_bits_most = 4'096;  // a signature of 683 characters: the token still fits its limit
+inline constexpr int ticket_ttl_s = 30;      // from a page's request to its WebSocket
+inline constexpr std::size_t ticket_bytes = 1024;  // as text in a URL; ours have some 300
+
+// Against guessing and floods.
+inline constexpr int tries_free = 5;             // failures of one account or address before it must wait
+inline constexpr int try_wait_first_ms = 1'000;  // then doubling
+inline constexpr int try_wait_most_ms = 60'000;
+inline constexpr int tries_forgotten_ms = 15 * 60'000;  // after so long without a failure
+inline constexpr std::size_t throttle_entries = 16'384;
+inline constexpr std::size_t trusted_proxies = 256;  // ranges in the setting
 
 // Shutdown: each phase of a drain.
 inline constexpr int drain_phase_ms = 5'000;
