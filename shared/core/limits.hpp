@@ -114,7 +114,7 @@ inline constexpr std::size_t token_key_file_bytes = 256 * 1024;  // a keys file,
 inline constexpr int rsa_bits_least = 2'048;
 inline constexpr int rsa_bits_most = 4'096;  // a signature of 683 characters: the token still fits its limit
 inline constexpr int ticket_ttl_s = 30;      // from a page's request to its WebSocket
-inline constexpr std::size_t ticket_bytes = 1024;  // as text in a URL; ours have some 300
+inline constexpr std::size_t ticket_bytes = 2 * 1024;  // as text in a URL; ours have some 300
 
 // Against guessing and floods.
 inline constexpr int tries_free = 5;             // failures of one account or address before it must wait
