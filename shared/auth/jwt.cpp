@@ -10,6 +10,9 @@
 #include <jwt.h>
 #include <nlohmann/json.hpp>
 
+#include "shared/auth/codec.hpp"
+#include "shared/core/names.hpp"
+
 namespace roomcast::auth {
 namespace {
 
@@ -46,11 +49,11 @@ bool well_formed(std::string_view token) {
 }
 
 /// Without a key libjwt only parses.
-JwtHandle decode(const std::string& token, const std::string* secret) {
+JwtHandle decode(const std::string& token, const std::string* key) {
     jwt_t* jwt = nullptr;
-    const int failed = secret != nullptr ? jwt_decode(&jwt, token.c_str(), bytes_of(*secret),
-                                                      static_cast<int>(secret->size()))
-                                         : jwt_decode(&jwt, token.c_str(), nullptr, 0);
+    const int failed = key != nullptr
+                           ? jwt_decode(&jwt, token.c_str(), bytes_of(*key), static_cast<int>(key->size()))
+                           : jwt_decode(&jwt, token.c_str(), nullptr, 0);
     JwtHandle handle(jwt);
     if (failed != 0) handle.reset();
     return handle;
@@ -64,11 +67,25 @@ json object(char* (*get)(jwt_t*, const char*), jwt_t* jwt) {
     return parsed.is_object() ? parsed : json::object();
 }
 
-/// libjwt takes names of algorithms in any case; RFC 7515 does not. `crit` names extensions that must be
-/// understood.
-bool header_accepted(const json& header) {
+jwt_alg_t libjwt_name_of(KeyAlgorithm algorithm) {
+    return algorithm == KeyAlgorithm::rs256 ? JWT_ALG_RS256 : JWT_ALG_HS256;
+}
+
+/// The key that the header names, if the header fits it. A `kid` is compared and nothing else, so it may be
+/// any text; keys that a header brings along (`jwk`, `jku`, `x5c`) are not looked at. `crit` names extensions
+/// that must be understood. libjwt takes names of algorithms in any case; RFC 7515 does not.
+Result<const TokenKey*> key_for(const json& header, const KeySet& keys) {
+    if (header.contains("crit")) return refused("the token has a critical extension");
+    const TokenKey* key = keys.legacy();
+    if (const auto kid = header.find("kid"); kid != header.end()) {
+        if (!kid->is_string()) return refused("the token's kid is no text");
+        key = keys.find(kid->get_ref<const std::string&>());
+    }
+    if (key == nullptr) return refused("the token is signed with an unknown key");
     const auto alg = header.find("alg");
-    return alg != header.end() && *alg == "HS256" && !header.contains("crit");
+    if (alg == header.end() || *alg != name_of(key->algorithm))
+        return Error{Errc::bad_token, "the token is not signed with " + std::string(name_of(key->algorithm))};
+    return key;
 }
 
 /// None when it is missing or no integer.
@@ -85,11 +102,18 @@ std::string_view string(const json& claims, const char* name) {
     return found->get_ref<const std::string&>();
 }
 
-Result<Claims> claims_of(const json& from, std::int64_t now_s) {
-    if (string(from, "iss") != token_issuer) return refused("the token is from another issuer");
-    if (string(from, "aud") != token_audience) return refused("the token is for another audience");
+/// RFC 7519 4.1.3: one audience, or a list of them.
+bool is_for(const json& claims, std::string_view audience) {
+    const auto found = claims.find("aud");
+    if (found == claims.end()) return false;
+    if (!found->is_array()) return *found == audience;
+    for (const auto& one : *found)
+        if (one == audience) return true;
+    return false;
+}
 
-    Claims claims;
+/// The times, or why the token does not count now.
+Result<void> read_times(const json& from, std::int64_t now_s, Claims& claims) {
     const auto expires_at_s = integer(from, "exp");
     if (!expires_at_s) return refused("the token has no expiry time");
     if (now_s >= *expires_at_s) return refused("the token has expired");
@@ -103,19 +127,52 @@ Result<Claims> claims_of(const json& from, std::int64_t now_s) {
     if (from.contains("iat")) {
         const auto issued_at_s = integer(from, "iat");
         if (!issued_at_s) return refused("the token's issue time is not a number");
+        if (*issued_at_s > now_s + token_clock_skew_s) return refused("the token was issued in the future");
         claims.issued_at_s = *issued_at_s;
     }
+    return {};
+}
 
-    auto user = UserName::parse(string(from, "sub"));
+/// Names of our own were normalized when the account was made; another issuer's are not.
+std::optional<UserName> user_of(std::string_view text, TokenSource source) {
+    if (source == TokenSource::own) return UserName::parse(text);
+    auto name = parse_user_name(text);
+    return name ? std::optional<UserName>(std::move(*name)) : std::nullopt;
+}
+
+Result<Claims> claims_of(const json& from, std::int64_t now_s, TokenSource source,
+                         const OutsideIssuer& outside) {
+    const bool own = source == TokenSource::own;
+    if (string(from, "iss") != (own ? token_issuer : std::string_view(outside.issuer)))
+        return refused("the token is from another issuer");
+    if (!is_for(from, own ? token_audience : std::string_view(outside.audience)))
+        return refused("the token is for another audience");
+
+    Claims claims;
+    claims.source = source;
+    if (const auto times = read_times(from, now_s, claims); !times) return times.error();
+
+    auto user = user_of(string(from, own ? "sub" : outside.user_claim.c_str()), source);
     if (!user) return refused("the token names no valid user");
     claims.user = std::move(*user);
 
-    if (const auto guest = from.find("guest"); guest != from.end()) {
+    // Another issuer's `guest`, if it has one, is not our mark.
+    if (const auto guest = from.find("guest"); own && guest != from.end()) {
         if (!guest->is_boolean()) return refused("the token's guest mark is not true or false");
         claims.guest = guest->get<bool>();
     }
     claims.token_id = string(from, "jti");
+    if (claims.token_id.size() > token_id_bytes) return refused("the token's id is too long");
     return claims;
+}
+
+KeySet only(std::string secret) {
+    KeySet keys;
+    auto key = secret_key({}, std::move(secret));
+    const auto kid = key.kid;
+    keys.add_legacy(std::move(key));
+    keys.sign_with(kid);
+    return keys;
 }
 
 void add(jwt_t* jwt, const char* name, const std::string& value) {
@@ -152,10 +209,10 @@ std::string load_secret(const std::string& path) {
     return secret;
 }
 
-TokenAuthority::TokenAuthority(std::string secret) : secret_(std::move(secret)) {
-    if (secret_.size() < secret_bytes_least || secret_.size() > secret_bytes_most)
-        throw std::runtime_error("the token secret must have " + std::to_string(secret_bytes_least) + " to " +
-                                 std::to_string(secret_bytes_most) + " bytes");
+TokenAuthority::TokenAuthority(std::string secret) : TokenAuthority(only(std::move(secret))) {}
+
+TokenAuthority::TokenAuthority(KeySet keys) : keys_(std::move(keys)), jwks_json_(keys_.jwks_json()) {
+    if (keys_.signer() == nullptr) throw std::runtime_error("there is no key to sign tokens with");
 }
 
 std::string TokenAuthority::issue(const Claims& claims) const {
@@ -163,8 +220,11 @@ std::string TokenAuthority::issue(const Claims& claims) const {
     jwt_t* raw = nullptr;
     if (jwt_new(&raw) != 0) throw std::runtime_error("libjwt made no token");
     const JwtHandle jwt(raw);
-    if (jwt_set_alg(raw, JWT_ALG_HS256, bytes_of(secret_), static_cast<int>(secret_.size())) != 0)
-        throw std::runtime_error("libjwt does not know HS256");
+    const auto& key = *keys_.signer();
+    if (jwt_set_alg(raw, libjwt_name_of(key.algorithm), bytes_of(key.sign_with),
+                    static_cast<int>(key.sign_with.size())) != 0 ||
+        jwt_add_header(raw, "kid", key.kid.c_str()) != 0)
+        throw std::runtime_error("libjwt does not take the key that signs");
 
     add(raw, "iss", std::string(token_issuer));
     add(raw, "aud", std::string(token_audience));
@@ -185,18 +245,24 @@ Result<Claims> TokenAuthority::verify(std::string_view token, std::int64_t now_s
     if (token.size() > token_bytes) return refused("the token is too long");
     if (!well_formed(token)) return refused("the token is malformed");
 
-    // The algorithm is settled before the secret gets near a token that might use it as a key of another
-    // kind.
+    // The key and its algorithm are settled before the key gets near a token that might use it as one of
+    // another kind.
     const std::string text(token);
     const JwtHandle unverified = decode(text, nullptr);
     if (!unverified) return refused("the token is malformed");
-    if (!header_accepted(object(jwt_get_headers_json, unverified.get())))
-        return refused("the token is not signed with HS256");
+    const auto found = key_for(object(jwt_get_headers_json, unverified.get()), keys_);
+    if (!found) return found.error();
+    const TokenKey& key = **found;
 
-    const JwtHandle verified = decode(text, &secret_);
-    if (!verified || jwt_get_alg(verified.get()) != JWT_ALG_HS256)
+    const JwtHandle verified = decode(text, &key.verify_with);
+    if (!verified || jwt_get_alg(verified.get()) != libjwt_name_of(key.algorithm))
         return refused("the token's signature is wrong");
-    return claims_of(object(jwt_get_grants_json, verified.get()), now_s);
+    return claims_of(object(jwt_get_grants_json, verified.get()), now_s, key.source, keys_.outside());
+}
+
+std::string TokenAuthority::derived_key(std::string_view label) const {
+    const auto* key = keys_.legacy() != nullptr ? keys_.legacy() : keys_.signer();
+    return hmac_sha256(key->sign_with, "roomcast derived key: " + std::string(label));
 }
 
 }  // namespace roomcast::auth

@@ -61,7 +61,6 @@ public:
 
 private:
     KeySet keys_;
-    std::string secret_;
     std::string jwks_json_;
 };
 
