@@ -137,7 +137,8 @@ struct LogOptions {
     std::optional<std::int64_t> retention_ms;  // none: the operator's default
 };
 
-/// Makes and removes rooms' logs. `create` of an existing log and `remove` of a missing one succeed.
+/// Makes, changes and removes rooms' logs. `create` of an existing log (which stays as it is) and `remove` of
+/// a missing one succeed.
 class LogAdmin {
 public:
     virtual ~LogAdmin() = default;
@@ -170,8 +171,15 @@ public:
     virtual ~Following() = default;
 };
 
-/// A compacted log in `slot_count` slots: the rooms directory, later the accounts. Keeps the last value of
-/// each key at least; older ones and deleted keys go some time after.
+/// The compacted logs that there are.
+enum class Table : std::uint8_t {
+    rooms,     // the rooms directory
+    accounts,  // by slot_of(FoldedName)
+    tokens,    // slot 0 alone; records older than limits::token_log_retention_ms go
+};
+
+/// A compacted log in `slot_count` slots. Keeps the last value of each key at least; older ones and deleted
+/// keys go some time after.
 class TableLog {
 public:
     virtual ~TableLog() = default;

@@ -62,6 +62,20 @@ inline constexpr int ack_deadline_ms = 15'000;             // to the answer for 
 inline constexpr int channel_request_deadline_ms = 5'000;  // create, remove, bounds, read
 inline constexpr std::size_t record_value_bytes = 128 * 1024;  // 16 KiB of text, escaped, with its envelope
 
+// Accounts and tokens, as the channel keeps them.
+inline constexpr std::size_t account_requests = 4'096;   // not answered yet, by one directory, then `busy`
+inline constexpr std::size_t password_hash_bytes = 256;  // bcrypt's has 60
+inline constexpr std::size_t account_graves_per_slot = 256;  // newest deletions that a late change may meet
+inline constexpr std::int64_t token_log_retention_ms =
+    8LL * 24 * 60 * 60 * 1000;  // no token lives longer; what is older than this is out of the log
+inline constexpr std::size_t token_id_bytes = 255;  // of a token or a ticket
+inline constexpr std::size_t token_reason_bytes = 128;
+inline constexpr std::size_t token_requests = 4'096;         // not answered yet, then `busy`
+inline constexpr std::size_t tickets_remembered = 65'536;    // taken and not expired; then none can be taken
+inline constexpr std::size_t token_records_tidied = 65'536;  // own records to delete from the log later
+inline constexpr std::int64_t token_tidy_after_ms =
+    60'000;  // past its end a record stays so long, for edges whose clocks are behind
+
 // Once: a repeat of (user, id) is dropped when an earlier record with it lies within both of these.
 inline constexpr std::int64_t dedupe_window_records = 8'192;
 inline constexpr std::int64_t dedupe_window_ms = 120'000;
