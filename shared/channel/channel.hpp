@@ -143,6 +143,8 @@ class LogAdmin {
 public:
     virtual ~LogAdmin() = default;
     virtual void create(const LogId& log, LogOptions options, Callback<void> done) = 0;
+    /// Gives an existing log these options from now on; `room_gone` where there is none.
+    virtual void configure(const LogId& log, LogOptions options, Callback<void> done) = 0;
     virtual void remove(const LogId& log, Callback<void> done) = 0;
 };
 

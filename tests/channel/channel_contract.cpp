@@ -477,6 +477,28 @@ void create_twice(ChannelFixture& channel) {
     CHECK(seqs_of(read_pages(channel, log, {seqs.front(), seqs.back().next()})) == seqs);
 }
 
+void configure_a_log(ChannelFixture& channel) {
+    const LogId log = create_log(channel);
+    auto seqs = append_texts(channel, log, 2);
+    for (const LogOptions options : {LogOptions{.retention_ms = 86'400'000}, LogOptions{}}) {
+        const auto done = configure(channel, log, options);
+        REQUIRE_MESSAGE(done.ok(), done.error().detail);
+        seqs.push_back(append_texts(channel, log, 1).front());
+    }
+    CHECK(rises_strictly(seqs));
+    CHECK(seqs_of(read_pages(channel, log, {seqs.front(), seqs.back().next()})) == seqs);
+}
+
+void configure_a_missing_log(ChannelFixture& channel) {
+    const LogId removed = create_log(channel);
+    remove(channel, removed);
+    for (const LogId& log : {new_log_id(), removed}) {
+        const auto done = configure(channel, log, {.retention_ms = 86'400'000});
+        REQUIRE_FALSE(done.ok());
+        CHECK(done.error().code == Errc::room_gone);
+    }
+}
+
 void remove_a_missing_log(ChannelFixture& channel) {
     remove(channel, new_log_id());
     const LogId log = create_log(channel);

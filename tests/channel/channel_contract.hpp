@@ -107,6 +107,7 @@ private:
 [[nodiscard]] Record make_record(const LogId& log, const std::string& text, TimeMs time = now_ms());
 void create(ChannelFixture& channel, const LogId& log, LogOptions options = {});
 [[nodiscard]] LogId create_log(ChannelFixture& channel);
+[[nodiscard]] Result<void> configure(ChannelFixture& channel, const LogId& log, LogOptions options);
 void remove(ChannelFixture& channel, const LogId& log);
 /// Appends through one writer and waits until all are acked; the seqs, in the order of the records.
 std::vector<Seq> append(ChannelFixture& channel, const LogId& log, const std::vector<Record>& records);
@@ -148,6 +149,8 @@ void requests_to_a_removed_log(ChannelFixture& channel);
 void seek_by_time(ChannelFixture& channel);
 void seek_with_clocks_that_went_back(ChannelFixture& channel);
 void create_twice(ChannelFixture& channel);
+void configure_a_log(ChannelFixture& channel);
+void configure_a_missing_log(ChannelFixture& channel);
 void remove_a_missing_log(ChannelFixture& channel);
 void another_epoch_is_another_log(ChannelFixture& channel);
 void table_shows_everything_then_current_then_later(ChannelFixture& channel);
@@ -196,6 +199,8 @@ void table_values_may_be_empty_or_large(ChannelFixture& channel);
     ROOMCAST_CHANNEL_CASE(name, make, "a seek finds the first record at or after a time", seek_by_time) \
     ROOMCAST_CHANNEL_CASE(name, make, "a seek finds the first record by seq where clocks went back", seek_with_clocks_that_went_back) \
     ROOMCAST_CHANNEL_CASE(name, make, "creating a log twice succeeds and keeps its records", create_twice) \
+    ROOMCAST_CHANNEL_CASE(name, make, "a log that is given another retention, and none, keeps what is young and goes on", configure_a_log) \
+    ROOMCAST_CHANNEL_CASE(name, make, "a log that does not exist, or no longer, cannot be given a retention: room_gone", configure_a_missing_log) \
     ROOMCAST_CHANNEL_CASE(name, make, "removing a log that does not exist succeeds", remove_a_missing_log) \
     ROOMCAST_CHANNEL_CASE(name, make, "a room with another epoch is another, empty log", another_epoch_is_another_log) \
     ROOMCAST_CHANNEL_CASE(name, make, "a slot of the table shows what it holds, then that it is current, then what comes", table_shows_everything_then_current_then_later) \

@@ -44,6 +44,11 @@ LogId create_log(ChannelFixture& channel) {
     return log;
 }
 
+Result<void> configure(ChannelFixture& channel, const LogId& log, LogOptions options) {
+    return ask<void>(
+        channel, [&](Callback<void> answer) { channel.admin().configure(log, options, std::move(answer)); });
+}
+
 void remove(ChannelFixture& channel, const LogId& log) {
     const auto done =
         ask<void>(channel, [&](Callback<void> answer) { channel.admin().remove(log, std::move(answer)); });

@@ -1,3 +1,5 @@
+#include <map>
+
 #include "shared/channel/kafka/appender.hpp"
 #include "shared/channel/kafka/log_reader.hpp"
 #include "shared/channel/kafka/producer.hpp"
@@ -44,6 +46,53 @@ void delete_records_before(KafkaFixture& channel, const LogId& log, Seq seq) {
     rd_kafka_DeleteRecords_destroy(request);
     REQUIRE(pump_until(channel.io(), [&] { return done; }));
     instance->stop();
+}
+
+/// A topic's settings, as the broker has them.
+std::map<std::string, std::string> settings_of(KafkaFixture& channel, const std::string& topic) {
+    std::map<std::string, std::string> settings;
+    bool done = false;
+    const auto instance = kafka::Instance::make(
+        channel.io(), kafka::Instance::Kind::producer, channel.config(), {},
+        [&](kafka::Instance::Batch batch) {
+            for (const auto& event : batch) {
+                const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
+                if (result == nullptr) continue;
+                std::size_t resources = 0;
+                std::size_t count = 0;
+                const auto* const* found = rd_kafka_DescribeConfigs_result_resources(result, &resources);
+                REQUIRE(resources == 1);
+                const auto* const* entries = rd_kafka_ConfigResource_configs(found[0], &count);
+                for (std::size_t i = 0; i < count; ++i)
+                    settings[rd_kafka_ConfigEntry_name(entries[i])] = rd_kafka_ConfigEntry_value(entries[i]);
+                done = true;
+            }
+        });
+    const kafka::ConfigResourcePtr resource(
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    auto* one = resource.get();
+    rd_kafka_DescribeConfigs(instance->client(), &one, 1, nullptr, instance->queue());
+    REQUIRE(pump_until(channel.io(), [&] { return done; }));
+    instance->stop();
+    return settings;
+}
+
+TEST_CASE("kafka: a log's retention can be changed, and its other settings stay") {
+    auto config = config_for(shared_prefix());
+    config.retention_ms = 7'200'000;
+    KafkaFixture channel(config);
+    const LogId log = contract::new_log_id();
+    contract::create(channel, log, {.retention_ms = 3'600'000});
+    const auto topic = kafka::room_topic(config.topic_prefix, log);
+    auto expected = settings_of(channel, topic);
+    CHECK(expected["retention.ms"] == "3600000");
+    CHECK(expected["cleanup.policy"] == "delete");
+    REQUIRE(contract::configure(channel, log, {.retention_ms = 90'000}).ok());
+    expected["retention.ms"] = "90000";
+    CHECK(settings_of(channel, topic) == expected);
+    REQUIRE(contract::configure(channel, log, {}).ok());  // the operator's
+    expected["retention.ms"] = "7200000";
+    CHECK(settings_of(channel, topic) == expected);
 }
 
 TEST_CASE("kafka: records that are not ours are skipped and counted") {

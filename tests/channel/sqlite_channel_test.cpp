@@ -116,6 +116,25 @@ TEST_CASE("sqlite: retention ends at the first record that is young enough, and 
     REQUIRE(pump_until(channel.io(), [&] { return bounds(channel, immortal)->first == Seq{2}; }));
 }
 
+TEST_CASE("sqlite: a log's records go by the retention that it was given last, also after a restart") {
+    SqliteFixture channel({.default_retention_ms = 60'000, .retention_check_ms = 5});
+    const LogId log = new_log_id();
+    const LogId spared = new_log_id();
+    const TimeMs old = now_ms() - 120'000;
+    for (const LogId& each : {log, spared}) {
+        create(channel, each, {.retention_ms = 600'000});
+        append(channel, each, {make_record(each, "a", old), make_record(each, "b", old)});
+    }
+    REQUIRE(configure(channel, spared, {.retention_ms = 300'000}).ok());
+    channel.reopen();
+    CHECK(bounds(channel, log)->first == Seq{0});
+    REQUIRE(configure(channel, log, {}).ok());  // the operator's: 60 s
+    REQUIRE(pump_until(channel.io(), [&] { return bounds(channel, log)->first == Seq{2}; }));
+    CHECK(bounds(channel, spared)->first == Seq{0});
+    REQUIRE(configure(channel, spared, {.retention_ms = 90'000}).ok());
+    REQUIRE(pump_until(channel.io(), [&] { return bounds(channel, spared)->first == Seq{2}; }));
+}
+
 TEST_CASE("sqlite: a removed log's rows are deleted in the background") {
     SqliteFixture channel;
     const LogId other = create_log(channel);

@@ -96,6 +96,7 @@ public:
     [[nodiscard]] bool has_log(const LogId& log) const { return logs_.contains(log); }
     [[nodiscard]] std::size_t log_count() const { return logs_.size(); }
     [[nodiscard]] std::size_t tail_count() const { return tails_.size(); }
+    [[nodiscard]] channel::LogOptions options(const LogId& log) const { return logs_.at(log).options; }
     [[nodiscard]] Seq next(const LogId& log) const { return logs_.at(log).next; }
     struct Row {
         std::string key;
@@ -154,12 +155,20 @@ public:
 
     // LogAdmin
 
-    void create(const LogId& log, channel::LogOptions, channel::Callback<void> done) override {
+    void create(const LogId& log, channel::LogOptions options, channel::Callback<void> done) override {
         ++creates;
         const bool fails = take(failing_creates);
-        if (!fails) logs_[log];
+        if (!fails && !logs_.contains(log)) logs_[log].options = options;
         post([this, fails, done = std::move(done)] {
             if (fails) return done(Error{failure, "asked to fail"});
+            done({});
+        });
+    }
+    void configure(const LogId& log, channel::LogOptions options, channel::Callback<void> done) override {
+        const auto found = logs_.find(log);
+        if (found != logs_.end()) found->second.options = options;
+        post([known = found != logs_.end(), done = std::move(done)] {
+            if (!known) return done(Errc::room_gone);
             done({});
         });
     }
@@ -205,6 +214,7 @@ private:
         Seq first{0};
         Seq next{0};
         std::deque<channel::StoredRecord> records;
+        channel::LogOptions options;
     };
     struct FakeTail final : channel::Tail {
         FakeTail(FakeChannel& owner, LogId tailed, Seq from, channel::TailSink& to)

@@ -26,11 +26,14 @@ void KafkaLogAdmin::create(const LogId& log, LogOptions options, Callback<void> 
             .partitions = 1,
             .replication_factor = config_.replication_factor,
             .settings = {{"cleanup.policy", "delete"},
-                         {"retention.ms",
-                          std::to_string(options.retention_ms.value_or(config_.retention_ms))},
+                         {"retention.ms", retention_of(options)},
                          {"min.insync.replicas", std::to_string(config_.min_insync_replicas)}},
         },
         request_deadline, std::move(done));
+}
+
+std::string KafkaLogAdmin::retention_of(const LogOptions& options) const {
+    return std::to_string(options.retention_ms.value_or(config_.retention_ms));
 }
 
 void KafkaLogAdmin::ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit,
@@ -66,6 +69,21 @@ void KafkaLogAdmin::wait_for_leaders(const std::string& topic, std::chrono::mill
         [topic, done = std::move(done)](rd_kafka_resp_err_t code, const TopicInfo&) {
             if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return done({});
             done(error_from(code, "waiting for a leader of " + topic));
+        });
+}
+
+void KafkaLogAdmin::configure(const LogId& log, LogOptions options, Callback<void> done) {
+    const auto topic = room_topic(config_.topic_prefix, log);
+    struct Nothing {};
+    Retry<Nothing>::run(
+        io_, requests_, request_deadline,
+        [topic, retention = retention_of(options)](Requests& requests, int timeout_ms, auto answer) {
+            requests.set_config(topic, "retention.ms", retention, timeout_ms,
+                                [answer](rd_kafka_resp_err_t code) { answer(code, {}); });
+        },
+        [topic, done = std::move(done)](rd_kafka_resp_err_t code, Nothing) {
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return done({});
+            done(error_from(code, "configure " + topic));
         });
 }
 

@@ -19,6 +19,7 @@ public:
     ~KafkaLogAdmin();
 
     void create(const LogId& log, LogOptions options, Callback<void> done) override;
+    void configure(const LogId& log, LogOptions options, Callback<void> done) override;
     void remove(const LogId& log, Callback<void> done) override;
 
     /// Makes a topic that is missing, and answers when it has leaders. Says nothing about one that is there
@@ -28,6 +29,7 @@ public:
     [[nodiscard]] const KafkaConfig& config() const { return config_; }
 
 private:
+    [[nodiscard]] std::string retention_of(const LogOptions& options) const;
     void wait_for_leaders(const std::string& topic, std::chrono::milliseconds limit, Callback<void> done);
 
     boost::asio::io_context& io_;

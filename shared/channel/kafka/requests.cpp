@@ -87,6 +87,23 @@ void Requests::delete_topic(const std::string& name, int timeout_ms,
     rd_kafka_DeleteTopics(instance_->client(), &one, 1, asked.get(), instance_->queue());
 }
 
+void Requests::set_config(const std::string& topic, const std::string& name, const std::string& value,
+                          int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done) {
+    const ConfigResourcePtr resource(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    const ErrorPtr refused(rd_kafka_ConfigResource_add_incremental_config(
+        resource.get(), name.c_str(), RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, value.c_str()));
+    const auto asked =
+        options(RD_KAFKA_ADMIN_OP_INCREMENTALALTERCONFIGS, timeout_ms, [done = std::move(done)](auto* event) {
+            if (const auto error = rd_kafka_event_error(event)) return done(error);
+            std::size_t count = 0;
+            const auto* const* results = rd_kafka_IncrementalAlterConfigs_result_resources(
+                rd_kafka_event_IncrementalAlterConfigs_result(event), &count);
+            done(count == 1 ? rd_kafka_ConfigResource_error(results[0]) : RD_KAFKA_RESP_ERR__BAD_MSG);
+        });
+    rd_kafka_ConfigResource_t* one = resource.get();
+    rd_kafka_IncrementalAlterConfigs(instance_->client(), &one, 1, asked.get(), instance_->queue());
+}
+
 void Requests::describe(const std::string& name, int timeout_ms, Answer<TopicInfo> done) {
     const char* one = name.c_str();
     const TopicCollectionPtr topics(rd_kafka_TopicCollection_of_topic_names(&one, 1));
@@ -130,6 +147,7 @@ bool Requests::take(rd_kafka_event_t* event) {
         case RD_KAFKA_EVENT_CREATETOPICS_RESULT:
         case RD_KAFKA_EVENT_DELETETOPICS_RESULT:
         case RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT:
+        case RD_KAFKA_EVENT_INCREMENTALALTERCONFIGS_RESULT:
         case RD_KAFKA_EVENT_LISTOFFSETS_RESULT:
             break;
         default:

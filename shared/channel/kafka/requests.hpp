@@ -39,6 +39,9 @@ public:
 
     void create_topic(const TopicSpec& spec, int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done);
     void delete_topic(const std::string& name, int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done);
+    /// Changes one setting of a topic and leaves the others (brokers from 2.3 on).
+    void set_config(const std::string& topic, const std::string& name, const std::string& value,
+                    int timeout_ms, std::function<void(rd_kafka_resp_err_t)> done);
     void describe(const std::string& name, int timeout_ms, Answer<TopicInfo> done);
     /// `spec` is a time in ms, RD_KAFKA_OFFSET_SPEC_EARLIEST or RD_KAFKA_OFFSET_SPEC_LATEST.
     void list_offset(const std::string& name, std::int32_t partition, std::int64_t spec, int timeout_ms,

@@ -77,6 +77,7 @@ void Frontend::request(Job job) {
 }
 
 template void Frontend::request(CreateJob);
+template void Frontend::request(ConfigureJob);
 template void Frontend::request(RemoveJob);
 template void Frontend::request(TableAppendJob);
 template void Frontend::request(BoundsJob);
@@ -127,6 +128,8 @@ void Frontend::deliver(std::vector<WriteJob>& jobs) {
             if (!closed_) answer(*remove);
         } else if (auto* create = std::get_if<CreateJob>(&job)) {
             answer(*create);
+        } else if (auto* configure = std::get_if<ConfigureJob>(&job)) {
+            answer(*configure);
         } else {
             answer(std::get<TableAppendJob>(job));
         }

@@ -41,6 +41,13 @@ struct CreateJob {
     Result<void> answer = Errc::internal;
 };
 
+struct ConfigureJob {
+    LogId log;
+    LogOptions options;
+    Callback<void> done;
+    Result<void> answer = Errc::internal;
+};
+
 struct RemoveJob {
     LogId log;
     Callback<void> done;
@@ -89,7 +96,7 @@ struct TablePageJob {
     Result<TablePage> answer = Errc::internal;
 };
 
-using WriteJob = std::variant<AppendJob, CreateJob, RemoveJob, TableAppendJob>;
+using WriteJob = std::variant<AppendJob, CreateJob, ConfigureJob, RemoveJob, TableAppendJob>;
 using ReadJob = std::variant<BoundsJob, RangeJob, SeekJob, TailPageJob, TablePageJob>;
 
 [[nodiscard]] std::size_t cost_bytes(const WriteJob& job);

@@ -91,6 +91,10 @@ void SqliteChannel::create(const LogId& log, LogOptions options, Callback<void> 
     frontend_->request(CreateJob{.log = log, .options = options, .done = std::move(done)});
 }
 
+void SqliteChannel::configure(const LogId& log, LogOptions options, Callback<void> done) {
+    frontend_->request(ConfigureJob{.log = log, .options = options, .done = std::move(done)});
+}
+
 void SqliteChannel::remove(const LogId& log, Callback<void> done) {
     frontend_->request(RemoveJob{.log = log, .done = std::move(done)});
 }

@@ -62,7 +62,11 @@ public:
     [[nodiscard]] std::unique_ptr<Tail> tail(const LogId& log, Seq from, TailSink& sink) override;
 
     void create(const LogId& log, LogOptions options, Callback<void> done) override;
+    void configure(const LogId& log, LogOptions options, Callback<void> done) override;
     void remove(const LogId& log, Callback<void> done) override;
+
+    /// One of the tables in the same file; Table::rooms is this object itself. They live as long as it does.
+    [[nodiscard]] TableLog& table(Table table);
 
     void append(Slot slot, std::string key, std::optional<std::string> value, Callback<Seq> done) override;
     [[nodiscard]] std::unique_ptr<Following> follow(Slot slot, TableSink& sink) override;

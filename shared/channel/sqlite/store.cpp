@@ -23,6 +23,7 @@ Store::Store(Database& database, std::optional<std::int64_t> default_retention_m
                   "INSERT INTO logs (room, epoch, retention_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"),
       delete_log_(database, "DELETE FROM logs WHERE log_id = ?1"),
       update_log_(database, "UPDATE logs SET first_seq = ?2, next_seq = ?3 WHERE log_id = ?1"),
+      update_retention_(database, "UPDATE logs SET retention_ms = ?2 WHERE log_id = ?1"),
       insert_message_(database,
                       "INSERT INTO messages (log_id, seq, time, max_time, id, user, value) "
                       "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
@@ -74,6 +75,14 @@ Result<Store::LogRow*> Store::need(const LogId& log) {
 
 void Store::create(const LogId& log, const LogOptions& options) {
     insert_log_.execute(log.room.str(), log.epoch.str(), options.retention_ms);
+}
+
+Result<void> Store::configure(const LogId& log, const LogOptions& options) {
+    const auto found = need(log);
+    if (!found.ok()) return found.error();
+    update_retention_.execute((*found)->log_id, options.retention_ms);
+    (*found)->retention_ms = options.retention_ms;
+    return {};
 }
 
 void Store::remove(const LogId& log) {

@@ -38,6 +38,7 @@ public:
     Store(Database& database, std::optional<std::int64_t> default_retention_ms);
 
     void create(const LogId& log, const LogOptions& options);
+    [[nodiscard]] Result<void> configure(const LogId& log, const LogOptions& options);
     void remove(const LogId& log);
     [[nodiscard]] Result<Seq> append(const LogId& log, const Record& record);
     [[nodiscard]] Seq append_to_table(Slot slot, std::string_view key,
@@ -85,6 +86,7 @@ private:
     Statement insert_log_;
     Statement delete_log_;
     Statement update_log_;
+    Statement update_retention_;
     Statement insert_message_;
     Statement select_messages_;
     Statement select_times_;

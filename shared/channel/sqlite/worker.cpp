@@ -140,6 +140,11 @@ void Worker::execute(CreateJob& job) {
     job.answer = {};
 }
 
+void Worker::execute(ConfigureJob& job) {
+    job.answer = store_->configure(job.log, job.options);
+    next_sweep_ = Clock::now();
+}
+
 void Worker::execute(RemoveJob& job) {
     store_->remove(job.log);
     job.answer = {};

@@ -42,6 +42,7 @@ private:
 
     void execute(AppendJob& job);
     void execute(CreateJob& job);
+    void execute(ConfigureJob& job);
     void execute(RemoveJob& job);
     void execute(TableAppendJob& job);
     void execute(BoundsJob& job);
