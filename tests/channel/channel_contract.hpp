@@ -92,7 +92,8 @@ public:
     virtual RecordingListener& listener() = 0;  // the one that `appender` reports to
     virtual LogReader& reader() = 0;
     virtual LogAdmin& admin() = 0;
-    virtual TableLog& table() = 0;
+    virtual TableLog& table(Table table) = 0;
+    TableLog& table() { return table(Table::rooms); }
 
     /// Tickets of one fixture are never given twice.
     AppendTicket next_ticket() { return ++last_ticket_; }

@@ -49,8 +49,13 @@ KafkaFixture::KafkaFixture(kafka::KafkaConfig config)
     : config_(std::move(config)),
       appender_(kafka::make_appender(io_, config_, listener_)),
       reader_(kafka::make_log_reader(io_, config_, NodeId::trusted("test-node"))),
-      admin_(kafka::make_log_admin(io_, config_)),
-      table_(kafka::make_table_log(io_, config_)) {}
+      admin_(kafka::make_log_admin(io_, config_)) {}
+
+TableLog& KafkaFixture::table(Table table) {
+    auto& made = tables_[table];
+    if (!made) made = kafka::make_table_log(io_, config_, table);
+    return *made;
+}
 
 Result<Seq> append_once(contract::ChannelFixture& channel, LogWriter& writer, const LogId& log) {
     const auto ticket = channel.next_ticket();

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -30,7 +31,8 @@ public:
     contract::RecordingListener& listener() override { return listener_; }
     LogReader& reader() override { return *reader_; }
     LogAdmin& admin() override { return *admin_; }
-    TableLog& table() override { return *table_; }
+    using ChannelFixture::table;
+    TableLog& table(Table table) override;
     [[nodiscard]] const kafka::KafkaConfig& config() const { return config_; }
 
 private:
@@ -40,7 +42,7 @@ private:
     std::unique_ptr<Appender> appender_;
     std::unique_ptr<LogReader> reader_;
     std::unique_ptr<LogAdmin> admin_;
-    std::unique_ptr<TableLog> table_;
+    std::map<Table, std::unique_ptr<TableLog>> tables_;  // made when asked for
 };
 
 /// Appends one record; what came of it.

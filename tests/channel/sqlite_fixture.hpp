@@ -44,7 +44,8 @@ public:
     contract::RecordingListener& listener() override { return listener_; }
     LogReader& reader() override { return *channel_; }
     LogAdmin& admin() override { return *channel_; }
-    TableLog& table() override { return *channel_; }
+    using ChannelFixture::table;
+    TableLog& table(Table table) override { return channel_->table(table); }
 
     [[nodiscard]] const std::filesystem::path& data_dir() const { return options_.data_dir; }
     [[nodiscard]] SqliteOptions& options() { return options_; }
@@ -77,7 +78,8 @@ public:
     contract::RecordingListener& listener() override { return listener_; }
     LogReader& reader() override { return *channel_; }
     LogAdmin& admin() override { return *channel_; }
-    TableLog& table() override { return *channel_; }
+    using ChannelFixture::table;
+    TableLog& table(Table table) override { return channel_->table(table); }
 
 private:
     SqliteFixture& server_;

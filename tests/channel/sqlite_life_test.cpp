@@ -177,11 +177,13 @@ TEST_CASE("sqlite: a reader beside the server may not write") {
         if (!result.ok()) codes.push_back(result.error().code);
     };
     reader.admin().create(new_log_id(), {}, note);
+    reader.admin().configure(log, {}, note);
     reader.admin().remove(log, note);
-    reader.table().append(Slot{1}, "key", "value", note);
+    for (const Table table : {Table::rooms, Table::accounts, Table::tokens})
+        reader.table(table).append(Slot{0}, "key", "value", note);
     CHECK(codes.empty());
-    REQUIRE(pump_until(server.io(), [&] { return codes.size() == 3; }));
-    CHECK(codes == std::vector<Errc>(3, Errc::forbidden));
+    REQUIRE(pump_until(server.io(), [&] { return codes.size() == 6; }));
+    CHECK(codes == std::vector<Errc>(6, Errc::forbidden));
 }
 
 TEST_CASE("sqlite: a reader works where no server runs, and says when there is nothing to read") {

@@ -9,7 +9,7 @@
 
 namespace roomcast::channel::kafka {
 
-/// Makes and removes topics, over a librdkafka instance of its own.
+/// Makes, changes and removes topics, over a librdkafka instance of its own.
 ///
 /// Owned by its user, on the io_context's thread. A creation answers when the topic has a leader, so that an
 /// append or a tail works at once. Fails with `unavailable` at the deadline.
@@ -38,9 +38,9 @@ private:
     std::shared_ptr<Requests> requests_;
 };
 
-/// Makes `rooms`, `members` and `wake` where they are missing; waits for brokers up to the limit. Fails with
-/// a sentence for the operator, such as of a rooms topic whose partitions are not `slot_count`. The admin
-/// must outlive it.
+/// Makes the tables, `members` and `wake` where they are missing; waits for brokers up to the limit. Fails
+/// with a sentence for the operator, such as of a rooms topic whose partitions are not `slot_count`. The
+/// admin must outlive it.
 void ensure_topics(KafkaLogAdmin& admin, std::chrono::milliseconds limit, Callback<void> done);
 
 }  // namespace roomcast::channel::kafka

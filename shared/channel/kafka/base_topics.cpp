@@ -4,22 +4,39 @@
 #include "shared/channel/kafka/admin.hpp"
 #include "shared/channel/kafka/retry.hpp"
 #include "shared/channel/kafka/topics.hpp"
+#include "shared/core/limits.hpp"
 
 namespace roomcast::channel::kafka {
 namespace {
+
+constexpr std::size_t topics_by_slot = 2;  // the first ones: rooms and accounts
 
 /// Compaction works on closed segments only, so these are kept small and young: what has to be read at a
 /// start stays near what is alive.
 std::vector<TopicSpec> base_topics(const KafkaConfig& config) {
     const auto in_sync = std::to_string(config.min_insync_replicas);
-    const TopicSpec rooms = {
-        .name = rooms_topic(config.topic_prefix),
-        .partitions = slot_count,
+    const auto by_slot = [&](Table table) {
+        return TopicSpec{
+            .name = table_topic(config.topic_prefix, table),
+            .partitions = slot_count,
+            .replication_factor = config.replication_factor,
+            .settings = {{"cleanup.policy", "compact"},
+                         {"min.insync.replicas", in_sync},
+                         {"segment.bytes", "16777216"},
+                         {"segment.ms", "86400000"},
+                         {"min.cleanable.dirty.ratio", "0.2"}},
+        };
+    };
+    const TopicSpec tokens = {
+        .name = table_topic(config.topic_prefix, Table::tokens),
+        .partitions = 1,
         .replication_factor = config.replication_factor,
-        .settings = {{"cleanup.policy", "compact"},
+        .settings = {{"cleanup.policy", "compact,delete"},
+                     {"retention.ms", std::to_string(limits::token_log_retention_ms)},
                      {"min.insync.replicas", in_sync},
-                     {"segment.bytes", "16777216"},
-                     {"segment.ms", "86400000"},
+                     {"segment.bytes", "4194304"},
+                     {"segment.ms", "3600000"},
+                     {"delete.retention.ms", "3600000"},
                      {"min.cleanable.dirty.ratio", "0.2"}},
     };
     const TopicSpec members = {
@@ -42,7 +59,7 @@ std::vector<TopicSpec> base_topics(const KafkaConfig& config) {
                      {"segment.bytes", "1048576"},
                      {"segment.ms", "600000"}},
     };
-    return {rooms, members, wake};
+    return {by_slot(Table::rooms), by_slot(Table::accounts), tokens, members, wake};
 }
 
 /// Goes through the topics one after the other.
@@ -55,7 +72,10 @@ public:
           done_(std::move(done)) {}
 
     void next() {
-        if (at_ == topics_.size()) return check_partitions();
+        if (at_ == topics_.size()) {
+            at_ = 0;
+            return check_partitions();
+        }
         admin_.ensure_topic(topics_[at_], left(), [self = shared_from_this()](const Result<void>& made) {
             if (!made) return self->done_(made);
             ++self->at_;
@@ -69,19 +89,26 @@ private:
         return std::max(left, std::chrono::milliseconds(1));
     }
 
+    /// Those by slot must have one for each, or names would be looked for in the wrong place.
     void check_partitions() {
-        const auto& rooms = topics_.front();
+        if (at_ == topics_by_slot) return done_({});
+        const auto& topic = topics_[at_];
         admin_.requests()->describe(
-            rooms.name, static_cast<int>(left().count()),
+            topic.name, static_cast<int>(left().count()),
             [self = shared_from_this()](rd_kafka_resp_err_t code, const TopicInfo& info) {
-                const auto& topic = self->topics_.front();
-                if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return self->done_(error_from(code, topic.name));
-                if (std::cmp_equal(info.leaders.size(), topic.partitions)) return self->done_({});
-                self->done_(Error{Errc::internal,
-                                  "topic " + topic.name + " has " + std::to_string(info.leaders.size()) +
-                                      " partitions and must have " + std::to_string(topic.partitions) +
-                                      " (one for each slot)"});
+                const auto& asked = self->topics_[self->at_];
+                if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return self->done_(error_from(code, asked.name));
+                const auto partitions = static_cast<int>(info.leaders.size());
+                if (partitions != asked.partitions) return self->done_(wrong_partitions(asked, partitions));
+                ++self->at_;
+                self->check_partitions();
             });
+    }
+
+    [[nodiscard]] static Error wrong_partitions(const TopicSpec& topic, int partitions) {
+        return {Errc::internal, "topic " + topic.name + " has " + std::to_string(partitions) +
+                                    " partitions and must have " + std::to_string(topic.partitions) +
+                                    " (one for each slot)"};
     }
 
     KafkaLogAdmin& admin_;

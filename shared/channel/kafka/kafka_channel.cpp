@@ -36,8 +36,9 @@ std::unique_ptr<LogAdmin> make_log_admin(boost::asio::io_context& io, const Kafk
     return std::make_unique<KafkaLogAdmin>(io, config);
 }
 
-std::unique_ptr<TableLog> make_table_log(boost::asio::io_context& io, const KafkaConfig& config) {
-    return std::make_unique<KafkaTableLog>(io, config);
+std::unique_ptr<TableLog> make_table_log(boost::asio::io_context& io, const KafkaConfig& config,
+                                         Table table) {
+    return std::make_unique<KafkaTableLog>(io, config, table);
 }
 
 std::unique_ptr<MembersLog> make_members_log(boost::asio::io_context& io, const KafkaConfig& config) {

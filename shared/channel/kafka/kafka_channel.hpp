@@ -17,8 +17,8 @@
 /// at start-up.
 namespace roomcast::channel::kafka {
 
-/// Makes the topics that everything rests on (rooms, members, wake) where they are missing, trying again
-/// until brokers answer or the limit is reached. Fails with a sentence for the operator.
+/// Makes the topics that everything rests on (rooms, accounts, tokens, members, wake) where they are missing,
+/// trying again until brokers answer or the limit is reached. Fails with a sentence for the operator.
 void ensure_base_topics(boost::asio::io_context& io, const KafkaConfig& config,
                         std::chrono::milliseconds limit, Callback<void> done);
 
@@ -28,8 +28,8 @@ void ensure_base_topics(boost::asio::io_context& io, const KafkaConfig& config,
                                                          const KafkaConfig& config, const NodeId& node);
 [[nodiscard]] std::unique_ptr<LogAdmin> make_log_admin(boost::asio::io_context& io,
                                                        const KafkaConfig& config);
-[[nodiscard]] std::unique_ptr<TableLog> make_table_log(boost::asio::io_context& io,
-                                                       const KafkaConfig& config);
+[[nodiscard]] std::unique_ptr<TableLog> make_table_log(boost::asio::io_context& io, const KafkaConfig& config,
+                                                       Table table = Table::rooms);
 [[nodiscard]] std::unique_ptr<MembersLog> make_members_log(boost::asio::io_context& io,
                                                            const KafkaConfig& config);
 [[nodiscard]] std::unique_ptr<GroupMembership> make_group_membership(boost::asio::io_context& io,

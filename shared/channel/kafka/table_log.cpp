@@ -25,8 +25,8 @@ private:
 
 }  // namespace
 
-KafkaTableLog::KafkaTableLog(boost::asio::io_context& io, const KafkaConfig& config)
-    : topic_(io, config, rooms_topic(config.topic_prefix)) {}
+KafkaTableLog::KafkaTableLog(boost::asio::io_context& io, const KafkaConfig& config, Table table)
+    : topic_(io, config, table_topic(config.topic_prefix, table)) {}
 
 void KafkaTableLog::append(Slot slot, std::string key, std::optional<std::string> value, Callback<Seq> done) {
     topic_.append(slot.value, key, value, std::move(done));

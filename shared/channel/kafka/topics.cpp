@@ -12,7 +12,19 @@ std::string dotted(std::string_view prefix, std::string_view name) {
 
 }  // namespace
 
-std::string rooms_topic(std::string_view prefix) { return dotted(prefix, "rooms"); }
+std::string table_topic(std::string_view prefix, Table table) {
+    switch (table) {
+        case Table::rooms:
+            return dotted(prefix, "rooms");
+        case Table::accounts:
+            return dotted(prefix, "accounts");
+        case Table::tokens:
+            break;
+    }
+    return dotted(prefix, "tokens");
+}
+
+std::string rooms_topic(std::string_view prefix) { return table_topic(prefix, Table::rooms); }
 std::string members_topic(std::string_view prefix) { return dotted(prefix, "members"); }
 std::string wake_topic(std::string_view prefix) { return dotted(prefix, "wake"); }
 std::string workers_group(std::string_view prefix) { return dotted(prefix, "workers"); }

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "shared/channel/channel.hpp"
 #include "shared/core/ids.hpp"
 
 /// The names of all topics, from the prefix of the installation. Nothing else knows how rooms map to topics.
@@ -10,7 +11,9 @@
 /// 249.
 namespace roomcast::channel::kafka {
 
-/// The compacted directory: one partition for each slot.
+/// A compacted table: one partition for each of its slots.
+[[nodiscard]] std::string table_topic(std::string_view prefix, Table table);
+/// That of the directory, whose partitions the workers share among them.
 [[nodiscard]] std::string rooms_topic(std::string_view prefix);
 /// The compacted announcements of workers: one partition.
 [[nodiscard]] std::string members_topic(std::string_view prefix);

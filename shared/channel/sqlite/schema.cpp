@@ -9,7 +9,8 @@ namespace {
 // logs: a log_id is never given twice, so rows of a removed log cannot turn up in another.
 // messages: max_time is the latest time of this row and all before it; see README.md.
 // removed_logs: whose messages are still to be deleted.
-// table_records: one record for each key, the last; a null value is a deleted key.
+// table_records: one record for each key, the last; a null value is a deleted key. Slots from 0 are of the
+// rooms' directory, from 64 of the accounts, from 128 of the tokens.
 constexpr const char* tables = R"(
     CREATE TABLE logs (
         log_id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -47,6 +47,56 @@ private:
     FollowingId id_;
 };
 
+/// Another table among the same rows: its slots are those from `first_slot` on.
+class SqliteTable final : public TableLog {
+public:
+    SqliteTable(std::weak_ptr<Frontend> frontend, std::uint16_t first_slot)
+        : frontend_(std::move(frontend)), first_slot_(first_slot) {}
+
+    void append(Slot slot, std::string key, std::optional<std::string> value, Callback<Seq> done) override {
+        if (const auto frontend = frontend_.lock())
+            frontend->request(TableAppendJob{.slot = stored(slot, first_slot_),
+                                             .key = std::move(key),
+                                             .value = std::move(value),
+                                             .done = std::move(done)});
+    }
+
+    std::unique_ptr<Following> follow(Slot slot, TableSink& sink) override {
+        return std::make_unique<ShiftedFollowing>(frontend_, slot, first_slot_, sink);
+    }
+
+private:
+    static Slot stored(Slot slot, std::uint16_t first_slot) {
+        return Slot{static_cast<std::uint16_t>(slot.value + first_slot)};
+    }
+
+    class ShiftedFollowing final : public Following, private TableSink {
+    public:
+        ShiftedFollowing(const std::weak_ptr<Frontend>& frontend, Slot slot, std::uint16_t first_slot,
+                         TableSink& sink)
+            : slot_(slot), sink_(sink) {
+            if (const auto open = frontend.lock())
+                following_.emplace(frontend, open->add_following(stored(slot, first_slot), *this));
+        }
+
+    private:
+        void on_table_record(const TableRecord& record) override {
+            sink_.on_table_record({slot_, record.seq, record.key, record.value});
+        }
+        void on_slot_current(Slot) override { sink_.on_slot_current(slot_); }
+
+        Slot slot_;
+        TableSink& sink_;
+        std::optional<SqliteFollowing> following_;
+    };
+
+    std::weak_ptr<Frontend> frontend_;
+    std::uint16_t first_slot_;
+};
+
+constexpr std::uint16_t first_accounts_slot = slot_count;  // part of the file's layout
+constexpr std::uint16_t first_tokens_slot = 2 * slot_count;
+
 }  // namespace
 
 std::unique_ptr<SqliteChannel> SqliteChannel::open_read_write(boost::asio::io_context& io,
@@ -60,7 +110,10 @@ std::unique_ptr<SqliteChannel> SqliteChannel::open_read_only(boost::asio::io_con
         Frontend::start(io, {.data_dir = data_dir}, Database::Mode::read_only));
 }
 
-SqliteChannel::SqliteChannel(std::shared_ptr<Frontend> frontend) : frontend_(std::move(frontend)) {}
+SqliteChannel::SqliteChannel(std::shared_ptr<Frontend> frontend)
+    : frontend_(std::move(frontend)),
+      accounts_(std::make_unique<SqliteTable>(frontend_, first_accounts_slot)),
+      tokens_(std::make_unique<SqliteTable>(frontend_, first_tokens_slot)) {}
 SqliteChannel::~SqliteChannel() { frontend_->close(); }
 
 void SqliteChannel::report_to(AppendListener& listener) { frontend_->report_to(listener); }
@@ -97,6 +150,12 @@ void SqliteChannel::configure(const LogId& log, LogOptions options, Callback<voi
 
 void SqliteChannel::remove(const LogId& log, Callback<void> done) {
     frontend_->request(RemoveJob{.log = log, .done = std::move(done)});
+}
+
+TableLog& SqliteChannel::table(Table table) {
+    if (table == Table::accounts) return *accounts_;
+    if (table == Table::tokens) return *tokens_;
+    return *this;
 }
 
 void SqliteChannel::append(Slot slot, std::string key, std::optional<std::string> value, Callback<Seq> done) {

@@ -74,6 +74,8 @@ public:
 private:
     // Shared only so that handles and posted handlers can tell, by a weak_ptr, that it is gone.
     std::shared_ptr<Frontend> frontend_;
+    std::unique_ptr<TableLog> accounts_;
+    std::unique_ptr<TableLog> tokens_;
 };
 
 }  // namespace roomcast::channel::sqlite
