@@ -55,14 +55,14 @@ private:
     };
     enum class Kind { find, create, change_password, remove };
     struct Request {
-        Kind kind;
-        AccountInfo info;  // of a change: the name, the hash and the time
-        Epoch attempt;
-        Callback<AccountInfo> done;
-        Clock::time_point deadline;
+        Kind kind = Kind::find;
+        AccountInfo info = {};  // of a change: the name, the hash and the time
+        Epoch attempt = {};
+        Callback<AccountInfo> done = {};
+        Clock::time_point deadline = {};
         // What was appended for it and is not read back yet.
-        std::string key;
-        std::optional<std::string> value;
+        std::string key = {};
+        std::optional<std::string> value = {};
     };
 
     void on_table_record(const TableRecord& record) override;
@@ -70,9 +70,10 @@ private:
     SlotState& use(Slot slot);
     void ask(Request request);
     void advance(const FoldedName& folded);
-    [[nodiscard]] std::optional<Result<AccountInfo>> begin(const FoldedName& folded, Request& request);
-    void append(Slot slot, const FoldedName& folded, Request& request);
-    void on_kept(const FoldedName& folded, const std::string& key, const Result<Seq>& kept);
+    /// The answer, where no record is needed for it.
+    [[nodiscard]] std::optional<Result<AccountInfo>> begin(const SlotAccounts& accounts, Request& request);
+    void append(Request& request, const AccountKey& key, std::optional<std::string> value);
+    void answer(const FoldedName& folded, const std::string& key, const Result<AccountInfo>& outcome);
     [[nodiscard]] static Result<AccountInfo> outcome(const SlotAccounts& accounts, const Request& request);
     void clean_up(Slot slot, const std::vector<AccountKey>& keys);
     void sweep();

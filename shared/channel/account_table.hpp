@@ -68,7 +68,6 @@ public:
 
 private:
     void bury(const AccountKey& key);
-    [[nodiscard]] bool buried(const AccountKey& key) const;
 
     std::unordered_map<FoldedName, std::vector<AccountRecord>> living_;  // by creation
     struct Grave {
