@@ -51,7 +51,7 @@ public:
     /// Whether the log is read to its end: before, a revoked token may seem good.
     [[nodiscard]] bool current() const { return is_current_; }
 
-    /// `expires` lies within limits::token_log_retention_ms from now; one that has expired needs no record.
+    /// `expires` lies within limits::token_log_retention_ms from now; what has expired needs no record.
     void revoke(std::string_view token_id, TimeMs expires, std::string_view reason, Callback<void> done);
     void revoke_user(const FoldedName& user, TimeMs issued_before, TimeMs expires, std::string_view reason,
                      Callback<void> done);
@@ -61,6 +61,12 @@ public:
 
 private:
     using Clock = std::chrono::steady_clock;
+    /// What a record says; which of it counts depends on its key.
+    struct Fields {
+        TimeMs expires = 0;
+        TimeMs issued_before = 0;
+        std::string reason;
+    };
     struct Pending {
         Callback<void> done;
         Clock::time_point deadline;
@@ -69,17 +75,19 @@ private:
         std::string key;  // of the record that has it
         TimeMs expires = 0;
     };
-    struct Fields;
 
     void on_table_record(const TableRecord& record) override;
     void on_slot_current(Slot slot) override;
-    [[nodiscard]] Result<void> allowed(std::string_view id, TimeMs expires) const;
+    [[nodiscard]] static std::string encode(const Fields& fields);
+    [[nodiscard]] static std::optional<Fields> decode(std::string_view value);
+    [[nodiscard]] Result<void> may_write(const Fields& fields) const;
     void write(std::string key, const Fields& fields, Callback<void> done);
     void answer(const std::string& key, const Result<void>& outcome);
     void answer_later(Callback<void> done, Result<void> outcome);
-    [[nodiscard]] Result<void> apply(std::string_view key, const Fields& fields);
-    [[nodiscard]] Result<void> apply_take(std::string_view key, std::string_view ticket, TimeMs expires);
+    Result<void> apply(std::string_view key, const Fields& fields);
+    [[nodiscard]] Result<void> take(std::string_view key, std::string_view ticket, TimeMs expires);
     void tidy_later(std::string_view key, TimeMs expires);
+    void tidy(TimeMs now);
     void sweep();
 
     boost::asio::io_context& io_;
@@ -87,10 +95,10 @@ private:
     TokenSink& sink_;
     ops::Log& log_;
     bool is_current_ = false;
-    std::unordered_map<std::string, Pending> pending_;  // by key
-    std::unordered_map<std::string, Take> takes_;       // by ticket
-    TimeMs blind_until_ = 0;  // takes that expire up to then were not remembered, for want of room
-    std::unordered_map<std::string, TimeMs> tidied_;  // our own records, and when they expire
+    std::unordered_multimap<std::string, Pending> pending_;  // by key
+    std::unordered_map<std::string, Take> takes_;            // by ticket
+    TimeMs blind_until_ = 0;  // takes that expire up to then may be missing, for want of room
+    std::unordered_map<std::string, TimeMs> untidy_;  // keys to delete some time after they have expired
     boost::asio::steady_timer sweep_timer_;
     std::shared_ptr<bool> alive_;
     std::unique_ptr<Following> following_;
