@@ -161,6 +161,11 @@ void table_deletes_a_key(ChannelFixture& channel);
 void table_slots_do_not_mix(ChannelFixture& channel);
 void table_following_that_ended(ChannelFixture& channel);
 void table_values_may_be_empty_or_large(ChannelFixture& channel);
+void tables_do_not_mix(ChannelFixture& channel);
+void one_account_for_two_that_make_it(ChannelFixture& channel);
+void the_older_account_wins_behind_the_younger(ChannelFixture& channel);
+void one_of_all_takes_wins(ChannelFixture& channel);
+void revocations_reach_everyone(ChannelFixture& channel);
 
 }  // namespace roomcast::channel::contract
 
@@ -210,5 +215,10 @@ void table_values_may_be_empty_or_large(ChannelFixture& channel);
     ROOMCAST_CHANNEL_CASE(name, make, "a key deleted from the table is gone for those who follow now and later", table_deletes_a_key) \
     ROOMCAST_CHANNEL_CASE(name, make, "slots of the table do not mix", table_slots_do_not_mix) \
     ROOMCAST_CHANNEL_CASE(name, make, "a following that was ended is not called again", table_following_that_ended) \
-    ROOMCAST_CHANNEL_CASE(name, make, "values of the table may be empty or large", table_values_may_be_empty_or_large)
+    ROOMCAST_CHANNEL_CASE(name, make, "values of the table may be empty or large", table_values_may_be_empty_or_large) \
+    ROOMCAST_CHANNEL_CASE(name, make, "the tables do not mix", tables_do_not_mix) \
+    ROOMCAST_CHANNEL_CASE(name, make, "two servers that make one account at once leave one, also after a restart and a change", one_account_for_two_that_make_it) \
+    ROOMCAST_CHANNEL_CASE(name, make, "an older account whose record stands behind a younger one's has the name", the_older_account_wins_behind_the_younger) \
+    ROOMCAST_CHANNEL_CASE(name, make, "of all takes of a ticket, by two servers at once and after a restart, one wins", one_of_all_takes_wins) \
+    ROOMCAST_CHANNEL_CASE(name, make, "revocations reach those who follow, from before and after", revocations_reach_everyone)
 // clang-format on
