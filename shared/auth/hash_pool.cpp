@@ -80,6 +80,7 @@ public:
             dropped.swap(queue_);
         }
         wake_.notify_all();
+        dropped.clear();  // callbacks may hold what would wait for them
         for (auto& thread : threads_)
             if (thread.joinable()) thread.join();
     }

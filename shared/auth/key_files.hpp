@@ -17,11 +17,11 @@ namespace roomcast::auth {
 ///                             {"kid":"k0","alg":"RS256","public_key_file":"k0.pub.pem"}]}
 /// `jwks_file`: another issuer's public RSA keys (RFC 7517), for tokens with its `iss` and `aud`.
 struct TokenKeysConfig {
-    std::string secret_file;
-    std::string keys_file;
-    std::string jwks_file;
-    std::string outside_issuer;
-    std::string outside_audience;
+    std::string secret_file = {};
+    std::string keys_file = {};
+    std::string jwks_file = {};
+    std::string outside_issuer = {};
+    std::string outside_audience = {};
     std::string outside_user_claim = "sub";
 };
 
