@@ -127,8 +127,12 @@ private:
             const auto first = window.admit(stored.seq, stored.record.time, stored.record.user.str(),
                                             stored.record.id.str());
             if (stored.seq < from_) continue;
-            link::Entry entry{stored.seq, stored.record.time, first.value_or(stored.seq), {}};
-            if (!first) {
+            link::Entry entry{stored.seq,
+                              stored.record.time,
+                              first.value_or(stored.seq),
+                              {},
+                              wire::deletes(stored.record.value, prefix_bytes_)};
+            if (!first && !(query_.hidden && query_.hidden->contains(stored.seq))) {
                 entry.frame = wire::message_frame(stored.record.value, prefix_bytes_, stored.seq);
                 ++messages;
             } else if (!query_.with_repeats) {
@@ -166,7 +170,7 @@ private:
         std::size_t bytes = 0;
         int messages = 0;
         const auto fits = [&](const link::Entry& entry) {
-            if (entry.is_repeat()) return true;
+            if (!entry.shown()) return true;
             bytes += entry.frame.size();
             ++messages;
             return messages <= query_.limit && (bytes <= query_.max_bytes || messages == 1);

@@ -17,7 +17,8 @@ struct HistoryQuery {
     int limit = limits::history_default_messages;
     std::size_t max_bytes = limits::history_page_bytes;
     Seq until = Seq{INT64_MAX};  // read nothing at or above
-    bool with_repeats = false;   // give repeats too, as entries without a frame
+    bool with_repeats = false;   // give repeats and deleted messages too, as entries without a frame
+    HiddenSeqs hidden;           // deleted messages
 };
 
 /// Messages oldest first. `covered`: everything wanted up to this seq is here. `more`: there is more that

@@ -44,10 +44,11 @@ void LinkPeer::on_bytes(std::span<char> bytes) {
 void LinkPeer::upgrade(const net::http::Request& request) {
     if (!request.wants_websocket || request.path() != "/link" ||
         request.header("sec-websocket-protocol") != std::optional<std::string_view>(link::protocol_name)) {
-        connection_->send(net::SharedFrame::of({net::http::serialize(
-            net::http::error_response(
-                Error{Errc::not_found, "links are made at /link, with the subprotocol roomcast.link.v1"}),
-            false)}));
+        connection_->send(net::SharedFrame::of(
+            {net::http::serialize(net::http::error_response(Error{
+                                      Errc::not_found, "links are made at /link, with the subprotocol " +
+                                                           std::string(link::protocol_name)}),
+                                  false)}));
         return connection_->finish();
     }
     connection_->send(

@@ -9,11 +9,12 @@
 namespace roomcast::consumer {
 
 Membership::Membership(boost::asio::io_context& io, channel::MembersLog& members,
-                       channel::RoomDirectory& directory, NodeId self, std::string host, std::uint16_t port,
-                       ops::Log& log)
+                       channel::RoomDirectory& directory, channel::AccountDirectory& accounts, NodeId self,
+                       std::string host, std::uint16_t port, ops::Log& log)
     : io_(io),
       members_(members),
       directory_(directory),
+      accounts_(accounts),
       self_(std::move(self)),
       host_(std::move(host)),
       port_(port),
@@ -94,6 +95,7 @@ void Membership::keep_directory() {
         if (first) kept.insert(slot);
     }
     directory_.keep({kept.begin(), kept.end()});
+    accounts_.keep({kept.begin(), kept.end()});
 }
 
 void Membership::leave(std::function<void()> done) {

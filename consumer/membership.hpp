@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "shared/channel/account_directory.hpp"
 #include "shared/channel/members.hpp"
 #include "shared/channel/room_directory.hpp"
 #include "shared/ops/log.hpp"
@@ -23,7 +24,8 @@ namespace roomcast::consumer {
 class Membership final : public channel::OwnershipSink, public channel::MembersSink {
 public:
     Membership(boost::asio::io_context& io, channel::MembersLog& members, channel::RoomDirectory& directory,
-               NodeId self, std::string host, std::uint16_t port, ops::Log& log);
+               channel::AccountDirectory& accounts, NodeId self, std::string host, std::uint16_t port,
+               ops::Log& log);
     ~Membership();
 
     void start();
@@ -43,6 +45,7 @@ private:
     boost::asio::io_context& io_;
     channel::MembersLog& members_;
     channel::RoomDirectory& directory_;
+    channel::AccountDirectory& accounts_;
     NodeId self_;
     std::string host_;
     std::uint16_t port_;

@@ -32,6 +32,15 @@ public:
             entries_.pop_front();
         }
     }
+    /// Nobody is shown that message any more.
+    void hide(Seq seq) {
+        for (auto& entry : entries_)
+            if (entry.seq == seq) {
+                bytes_ -= entry.frame.size();
+                entry.frame.clear();
+                entry.first = seq;
+            }
+    }
     [[nodiscard]] Seq floor() const { return floor_; }
     [[nodiscard]] const std::deque<link::Entry>& entries() const { return entries_; }
 
@@ -47,7 +56,7 @@ public:
     [[nodiscard]] bool newest(Seq before, int limit, Seq log_first, std::vector<link::Entry>& found) const {
         for (auto entry = entries_.rbegin();
              entry != entries_.rend() && static_cast<int>(found.size()) < limit; ++entry)
-            if (entry->seq < before && !entry->is_repeat()) found.push_back(*entry);
+            if (entry->seq < before && entry->shown()) found.push_back(*entry);
         if (static_cast<int>(found.size()) < limit && floor_ >= log_first) {
             found.clear();
             return false;

@@ -101,13 +101,13 @@ public:
         ops::Signals signals(io_, {[this](int) { on_signal(); }, [this] { on_signal(); }});
         open_log();
         directory_ = std::make_unique<channel::RoomDirectory>(io_, *table_, *admin_, log_);
-        directory_->open(RoomSlug::trusted(settings_.room), false, {},
-                         [this](Result<channel::RoomInfo> found) {
-                             if (!found) return fail(found.error());
-                             room_ = found->log;
-                             prefix_bytes_ = wire::record_prefix(room_.room).size();
-                             look_where_to_begin();
-                         });
+        directory_->open(RoomSlug::trusted(settings_.room), false, {}, [this](Result<RoomInfo> found) {
+            if (!found) return fail(found.error());
+            room_ = found->log;
+            hidden_ = directory_->hidden(room_);
+            prefix_bytes_ = wire::record_prefix(room_.room).size();
+            look_where_to_begin();
+        });
         io_.run();
         signals.disarm();
         return exit_code_;
@@ -207,7 +207,8 @@ private:
         if (done_) return;
         done_ = wanted_.ends_before(record.seq, record.time);
         const bool repeat = window_.admit(record.seq, record.time, record.user, record.id).has_value();
-        if (!repeat && wanted_.holds(record.seq, record.time))
+        const bool hidden = hidden_ && hidden_->contains(record.seq);
+        if (!repeat && !hidden && wanted_.holds(record.seq, record.time))
             output_.line(wire::message_frame(record.value, prefix_bytes_, record.seq));
     }
 
@@ -253,6 +254,7 @@ private:
     std::shared_ptr<channel::TableLog> table_;
     std::unique_ptr<channel::RoomDirectory> directory_;
     LogId room_;
+    HiddenSeqs hidden_;  // messages that were deleted
     std::size_t prefix_bytes_ = 0;
     Seq at_;   // the next to be read
     Seq end_;  // of what the log held at the start

@@ -11,10 +11,12 @@ using Clock = std::chrono::steady_clock;
 constexpr auto retry_after = std::chrono::milliseconds(200);
 }  // namespace
 
-RoomHub::RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats,
-                 OnLost on_lost)
+RoomHub::RoomHub(boost::asio::io_context& io, RoomInfo info, HiddenSeqs hidden, channel::LogReader& reader,
+                 Stats& stats, OnLost on_lost)
     : io_(io),
-      log_(std::move(log)),
+      info_(std::move(info)),
+      log_(info_.log),
+      hidden_(std::move(hidden)),
       reader_(reader),
       history_(reader),
       stats_(stats),
@@ -113,10 +115,15 @@ void RoomHub::become_ready(Seq from, Seq next, std::vector<channel::StoredRecord
 link::Entry RoomHub::take(Seq seq, TimeMs time, std::string_view user, std::string_view id,
                           std::string_view value) {
     const auto first = window_.admit(seq, time, user, id);
-    link::Entry entry{seq, time, first.value_or(seq), {}};
+    link::Entry entry{
+        seq, time, first.value_or(seq), {}, first ? Seq::none() : wire::deletes(value, prefix_bytes_)};
+    if (entry.hides != Seq::none()) {
+        // Here the directory may be a little behind the room's log.
+        hide(std::make_shared<std::set<Seq>>(std::set<Seq>{entry.hides}));
+    }
     if (first) {
         ++stats_.repeats_dropped;
-    } else {
+    } else if (!hidden_ || !hidden_->contains(seq)) {
         entry.frame = wire::message_frame(value, prefix_bytes_, seq);
     }
     return entry;
@@ -222,7 +229,7 @@ void RoomHub::drop_peer(PeerId peer) {
 }
 
 void RoomHub::greet(Subscriber& subscriber) {
-    subscriber.sink->send(link::Subscribed{subscriber.sub, log_.epoch, subscriber.after});
+    subscriber.sink->send(link::Subscribed{subscriber.sub, subscriber.after, info_});
     if (auto presence = roster_.snapshot(subscriber.sub)) subscriber.sink->send(std::move(*presence));
 }
 
@@ -230,6 +237,25 @@ void RoomHub::tell_subscribers(const std::function<link::Event(link::SubId)>& ma
     for (const auto& subscriber : subscribers_)
         if (subscriber.sink->owed_bytes() < limits::link_ephemeral_bytes)
             subscriber.sink->send(make(subscriber.sub));
+}
+
+void RoomHub::change(const RoomInfo& info) {
+    if (info == info_) return;
+    info_ = info;
+    for (const auto& subscriber : subscribers_)
+        subscriber.sink->send(link::RoomChanged{subscriber.sub, info_});
+}
+
+void RoomHub::hide(const HiddenSeqs& hidden) {
+    if (!hidden) return;
+    auto all = hidden_ ? std::make_shared<std::set<Seq>>(*hidden_) : std::make_shared<std::set<Seq>>();
+    for (const Seq seq : *hidden)
+        if (all->insert(seq).second) ring_.hide(seq);
+    hidden_ = std::move(all);
+}
+
+void RoomHub::kick(const FoldedName& user) {
+    for (const auto& subscriber : subscribers_) subscriber.sink->send(link::Kicked{subscriber.sub, user});
 }
 
 void RoomHub::send_signal(Peer& sink, const link::SendSignal& signal) {
@@ -269,6 +295,7 @@ void RoomHub::catch_up(PeerId peer, link::SubId sub) {
     query.limit = limits::resume_page_messages;
     query.until = position_.next();
     query.with_repeats = true;
+    query.hidden = hidden_;
     ++stats_.history_reads;
     history_.read(log_, query, [this, peer, sub](Result<HistoryResult> page) {
         Subscriber* const behind = find(peer, sub);

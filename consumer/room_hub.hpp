@@ -29,10 +29,18 @@ class RoomHub final : private channel::TailSink {
 public:
     using OnLost = std::function<void(const LogId&, const Error&)>;
 
-    RoomHub(boost::asio::io_context& io, LogId log, channel::LogReader& reader, Stats& stats, OnLost on_lost);
+    RoomHub(boost::asio::io_context& io, RoomInfo info, HiddenSeqs hidden, channel::LogReader& reader,
+            Stats& stats, OnLost on_lost);
     ~RoomHub();
 
     [[nodiscard]] const LogId& log() const { return log_; }
+    [[nodiscard]] const RoomInfo& info() const { return info_; }
+    /// The owner has changed something.
+    void change(const RoomInfo& info);
+    /// Messages that were deleted, as the directory knows.
+    void hide(const HiddenSeqs& hidden);
+    void kick(const FoldedName& user);
+    [[nodiscard]] std::uint32_t people() const { return roster_.count(); }
     void subscribe(PeerId peer, Peer& sink, link::SubId sub, std::optional<Seq> after);
     void unsubscribe(PeerId peer, link::SubId sub);
     void drop_peer(PeerId peer);
@@ -97,7 +105,9 @@ private:
     [[nodiscard]] bool wanted(PeerId peer) const;
 
     boost::asio::io_context& io_;
+    RoomInfo info_;
     LogId log_;
+    HiddenSeqs hidden_;
     channel::LogReader& reader_;
     HistoryReader history_;
     Stats& stats_;

@@ -79,7 +79,7 @@ bool RoomHub::answer_from_ring(Peer& sink, const link::ReadHistory& question) {
             Seq covered = position_;
             bool more = false;
             for (const auto& entry : ring_.entries()) {
-                if (entry.seq <= question.seq || entry.is_repeat()) continue;
+                if (entry.seq <= question.seq || !entry.shown()) continue;
                 if (static_cast<int>(found.size()) == question.limit) {
                     covered = entry.seq.previous();
                     more = true;
@@ -103,6 +103,7 @@ void RoomHub::answer_from_log(PeerId peer, Peer& sink, const link::ReadHistory& 
     query.time = question.time;
     query.limit = std::max(1, question.limit);
     query.until = position_.next();
+    query.hidden = hidden_;
     history_.read(log_, query, [this, peer, &sink, request = question.request](Result<HistoryResult> page) {
         if (!wanted(peer)) return;
         if (!page) {

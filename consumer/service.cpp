@@ -7,20 +7,35 @@
 namespace roomcast::consumer {
 
 Service::Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
-                 ops::Log& log)
+                 channel::AccountDirectory& accounts, ops::Log& log)
     : io_(io),
       reader_(reader),
       directory_(directory),
       log_(log),
+      calls_(
+          reader, directory, accounts,
+          [this](PeerId peer, link::RequestId request, link::Reply reply) {
+              const auto found = peers_.find(peer);
+              if (found != peers_.end()) found->second.sink->send(link::Returned{request, std::move(reply)});
+          },
+          [this](const LogId& log_id) { return active_hub(log_id); }),
       sweep_timer_(io),
       alive_(std::make_shared<bool>(true)) {
     directory_.on_gone([this](const LogId& gone) { lose(gone, Error{Errc::room_gone, {}}, false); });
+    directory_.on_changed([this](const RoomInfo& room) {
+        if (RoomHub* const hub = active_hub(room.log)) hub->change(room);
+    });
+    directory_.on_hidden([this](const LogId& room) {
+        if (RoomHub* const hub = active_hub(room)) hub->hide(directory_.hidden(room));
+    });
     sweep();
 }
 
 Service::~Service() {
     *alive_ = false;
     directory_.on_gone(nullptr);
+    directory_.on_changed(nullptr);
+    directory_.on_hidden(nullptr);
 }
 
 PeerId Service::attach(Peer& peer) {
@@ -32,6 +47,7 @@ PeerId Service::attach(Peer& peer) {
 void Service::detach(PeerId peer) {
     if (peers_.erase(peer) == 0) return;
     for (auto& [room, hub] : hubs_) hub->drop_peer(peer);
+    calls_.drop_peer(peer);
 }
 
 void Service::on_request(PeerId peer, link::Request request) {
@@ -45,12 +61,12 @@ void Service::handle(PeerId peer, PeerState& state, link::Subscribe& request) {
         return;  // the edge numbers them once
     const bool create = request.create && request.epoch.empty();
     directory_.open(request.room, create, request.creator,
-                    [this, alive = alive_, peer, request](Result<channel::RoomInfo> info) {
+                    [this, alive = alive_, peer, request](Result<RoomInfo> info) {
                         if (*alive) opened(peer, request, std::move(info));
                     });
 }
 
-void Service::opened(PeerId peer, const link::Subscribe& request, Result<channel::RoomInfo> info) {
+void Service::opened(PeerId peer, const link::Subscribe& request, Result<RoomInfo> info) {
     const auto found = peers_.find(peer);
     if (found == peers_.end() || !found->second.subs.contains(request.sub.value))
         return;  // thought better of it
@@ -65,17 +81,22 @@ void Service::opened(PeerId peer, const link::Subscribe& request, Result<channel
         return;
     }
     const auto after = request.epoch.empty() ? std::nullopt : std::optional<Seq>(request.after);
-    hub_of(info->log).subscribe(peer, *state.sink, request.sub, after);
+    hub_of(*info).subscribe(peer, *state.sink, request.sub, after);
 }
 
-RoomHub& Service::hub_of(const LogId& log) {
-    auto& hub = hubs_[log.room];
-    if (hub && hub->log() != log) {
+RoomHub* Service::active_hub(const LogId& log) {
+    const auto found = hubs_.find(log.room);
+    return found == hubs_.end() || found->second->log() != log ? nullptr : found->second.get();
+}
+
+RoomHub& Service::hub_of(const RoomInfo& room) {
+    auto& hub = hubs_[room.log.room];
+    if (hub && hub->log() != room.log) {
         hub->refuse_all(Error{Errc::room_gone, {}});
         hub.reset();
     }
     if (!hub)
-        hub = std::make_unique<RoomHub>(io_, log, reader_, stats_,
+        hub = std::make_unique<RoomHub>(io_, room, directory_.hidden(room.log), reader_, stats_,
                                         [this, alive = alive_](const LogId& lost, const Error& why) {
                                             // Outside the hub's own call, which this ends.
                                             boost::asio::post(io_, [this, alive, lost, why] {
@@ -146,6 +167,8 @@ void Service::handle(PeerId, PeerState& state, link::AskMembers& request) {
     state.sink->send(link::MembersPage{request.request, {}, 0});
 }
 
+void Service::handle(PeerId peer, PeerState&, link::Call& request) { calls_.on_call(peer, request); }
+
 void Service::drain() {
     for (auto& [id, state] : peers_) state.sink->send(link::Draining{});
 }
@@ -162,6 +185,7 @@ void Service::sweep() {
         if (stopped) return;
         const auto moment = std::chrono::steady_clock::now() - std::chrono::milliseconds(limits::hub_idle_ms);
         std::erase_if(hubs_, [&](const auto& entry) { return entry.second->idle_since(moment); });
+        calls_.sweep();
         sweep();
     });
 }

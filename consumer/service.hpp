@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "consumer/calls.hpp"
 #include "consumer/peer.hpp"
 #include "consumer/room_hub.hpp"
 #include "consumer/stats.hpp"
@@ -23,7 +24,7 @@ namespace roomcast::consumer {
 class Service {
 public:
     Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
-            ops::Log& log);
+            channel::AccountDirectory& accounts, ops::Log& log);
     ~Service();
 
     /// A new edge. It must stay until `detach`.
@@ -50,10 +51,12 @@ private:
     void handle(PeerId peer, PeerState& state, link::SayTyping& request);
     void handle(PeerId peer, PeerState& state, link::SendSignal& request);
     void handle(PeerId peer, PeerState& state, link::AskMembers& request);
+    void handle(PeerId peer, PeerState& state, link::Call& request);
     RoomHub* hub_of(const PeerState& state, link::SubId sub);
-    void opened(PeerId peer, const link::Subscribe& request, Result<channel::RoomInfo> info);
+    void opened(PeerId peer, const link::Subscribe& request, Result<RoomInfo> info);
     void lose(const LogId& log, const Error& error, bool forget_in_directory);
-    RoomHub& hub_of(const LogId& log);
+    RoomHub& hub_of(const RoomInfo& room);
+    RoomHub* active_hub(const LogId& log);
     void sweep();
 
     boost::asio::io_context& io_;
@@ -63,6 +66,7 @@ private:
     Stats stats_;
     std::map<PeerId, PeerState> peers_;
     std::unordered_map<RoomSlug, std::unique_ptr<RoomHub>> hubs_;
+    Calls calls_;
     std::uint64_t next_peer_ = 1;
     boost::asio::steady_timer sweep_timer_;
     std::shared_ptr<bool> alive_;

@@ -68,13 +68,15 @@ public:
         table_ = kafka::make_table_log(io_, config_);
         members_ = kafka::make_members_log(io_, config_);
         directory_ = std::make_unique<channel::RoomDirectory>(io_, *table_, *admin_, log_);
-        service_ = std::make_unique<Service>(io_, *reader_, *directory_, log_);
+        accounts_table_ = kafka::make_table_log(io_, config_, channel::Table::accounts);
+        accounts_ = std::make_unique<channel::AccountDirectory>(io_, *accounts_table_, log_);
+        service_ = std::make_unique<Service>(io_, *reader_, *directory_, *accounts_, log_);
         links_ = std::make_unique<LinkServer>(
             loop_,
             net::TlsContext::mutual(settings_.link_tls.ca, settings_.link_tls.cert, settings_.link_tls.key),
             *service_, log_);
         const std::uint16_t port = links_->listen(settings_.link_listen, settings_.link_port);
-        membership_ = std::make_unique<Membership>(io_, *members_, *directory_, settings_.node,
+        membership_ = std::make_unique<Membership>(io_, *members_, *directory_, *accounts_, settings_.node,
                                                    settings_.link_advertise, port, log_);
         group_ = kafka::make_group_membership(io_, config_, *membership_);
         membership_->start();
@@ -87,7 +89,8 @@ public:
 
 private:
     void watch() {
-        readiness_.condition("directory").set(directory_->current() && membership_->slots_owned() > 0);
+        readiness_.condition("directory")
+            .set(directory_->current() && accounts_->current() && membership_->slots_owned() > 0);
         readiness_.condition("announced").set(membership_->announced());
         worker_metrics_.publish(*service_, membership_->slots_owned());
         watch_timer_.expires_after(watch_every);
@@ -131,6 +134,8 @@ private:
     std::unique_ptr<channel::TableLog> table_;
     std::unique_ptr<channel::MembersLog> members_;
     std::unique_ptr<channel::RoomDirectory> directory_;
+    std::unique_ptr<channel::TableLog> accounts_table_;
+    std::unique_ptr<channel::AccountDirectory> accounts_;
     std::unique_ptr<Service> service_;
     std::unique_ptr<LinkServer> links_;
     std::unique_ptr<Membership> membership_;

@@ -148,8 +148,9 @@ private:
     }
 
     void open_room(const RoomSlug& room, const UserName& creator, channel::Callback<LogId> done) {
-        directory_->open(room, settings_.create_rooms, creator,
-                         [done = std::move(done)](Result<channel::RoomInfo> found) {
+        // A name in a file is no account, so nobody owns what an import makes.
+        directory_->open(room, settings_.create_rooms, Actor{creator, {}},
+                         [done = std::move(done)](Result<RoomInfo> found) {
                              if (!found) return done(found.error());
                              done(found->log);
                          });

@@ -22,6 +22,15 @@ Result<channel::Record> make_record(const RoomSlug& room, MessageId id, UserName
     return record;
 }
 
+channel::Record make_deletion(const RoomSlug& room, MessageId id, UserName user, Seq deleted, TimeMs time) {
+    channel::Record record;
+    record.value = wire::deletion_record(room, id, user, deleted, time);
+    record.id = std::move(id);
+    record.user = std::move(user);
+    record.time = time;
+    return record;
+}
+
 Result<void> Publisher::publish(const LogId& log, channel::Record record, channel::AppendTicket ticket) {
     Open& open = writers_[log];
     if (!open.writer) open.writer = appender_.open(log);

@@ -14,6 +14,10 @@ namespace roomcast::producer {
 [[nodiscard]] Result<channel::Record> make_record(const RoomSlug& room, MessageId id, UserName user,
                                                   std::string_view text, TimeMs time);
 
+/// The record that deletes another message of the room.
+[[nodiscard]] channel::Record make_deletion(const RoomSlug& room, MessageId id, UserName user, Seq deleted,
+                                            TimeMs time);
+
 /// Appends messages to rooms' logs, through a writer for each room in use.
 ///
 /// Lives on its Appender's thread. Outcomes go to the Appender's listener, by ticket. A writer that was not

@@ -18,6 +18,8 @@ public:
     virtual ~Backend() = default;
     [[nodiscard]] virtual Workers& workers() = 0;
     [[nodiscard]] virtual producer::Publisher& publisher() = 0;
+    /// What all edges know of tokens: see TokenLog.
+    [[nodiscard]] virtual channel::TableLog& tokens_table() = 0;
     /// Whether clients can be served now; and how many workers are linked.
     [[nodiscard]] virtual bool ready() const = 0;
     [[nodiscard]] virtual std::size_t workers_linked() const = 0;

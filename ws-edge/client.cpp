@@ -24,9 +24,10 @@ std::optional<std::int64_t> number_of(const net::http::Request& request, std::st
 
 }  // namespace
 
-Client::Client(Shard& shard, SessionKey key, net::Stream stream)
+Client::Client(Shard& shard, SessionKey key, net::Stream stream, const auth::IpAddress& peer)
     : shard_(shard),
       key_(key),
+      peer_(peer),
       connection_(std::make_shared<net::Connection>(shard.loop(), std::move(stream), *this)),
       request_by_ms_(now_ms() + limits::handshake_deadline_ms) {}
 
@@ -42,28 +43,99 @@ void Client::on_ready() {
 
 void Client::on_bytes(std::span<char> bytes) {
     if (session_) return session_->on_bytes(bytes);
+    if (waiting_) {
+        early_.append(bytes.begin(), bytes.end());
+        return;
+    }
     std::span<const char> more = bytes;
-    while (http_ && connection_->open()) {
+    while (http_ && connection_->open() && !waiting_) {
         auto request = http_->feed(more);
         more = {};
         if (!request) return respond(net::http::error_response(request.error()), false);
         if (!*request) return;
         serve(**request);
-        if (session_) {
-            std::string rest = http_->take_rest();
-            http_.reset();
-            if (!rest.empty()) session_->on_bytes(rest);
-            return;
-        }
+        if (session_) return begin_frames();
     }
+}
+
+void Client::begin_frames() {
+    std::string rest = http_->take_rest() + std::exchange(early_, {});
+    http_.reset();
+    if (!rest.empty()) session_->on_bytes(rest);
 }
 
 void Client::serve(const net::http::Request& request) {
     ++shard_.stats().http_requests;
     request_by_ms_ = now_ms() + limits::http_idle_ms;
     if (request.wants_websocket && request.path() == "/ws") return upgrade(request);
-    respond(shard_.http().answer(request, connection_->stream().is_tls()),
-            request.keep_alive && !shard_.draining(), request.method == "HEAD");
+    if (HttpApi::is_for_core(request.path())) return ask_core(request);
+    respond(shard_.http().answer(request, shard_.tokens()), request.keep_alive && !shard_.draining(),
+            request.method == "HEAD");
+}
+
+auth::AddressKey Client::address_of(const net::http::Request& request) const {
+    return auth::key_of(shard_.http().client_of(peer_, request));
+}
+
+bool Client::over_tls(const net::http::Request& request) const {
+    return shard_.http().over_tls(peer_, request, connection_->stream().is_tls());
+}
+
+void Client::ask_core(const net::http::Request& request) {
+    if (shard_.draining()) return respond(net::http::error_response(Error{Errc::restarting, {}}), false);
+    HttpTask task;
+    task.client = key_;
+    task.tls = over_tls(request);
+    task.address = address_of(request);
+    if (const auto allowed = shard_.http().allowed(request, task.tls); !allowed)
+        return respond(net::http::error_response(allowed.error()), request.keep_alive);
+    if (HttpApi::offers_token(request)) {
+        auto claims = shard_.claims_of(request, task.tls);
+        if (claims) {
+            task.claims = std::move(*claims);
+        } else if (HttpApi::needs_token(request)) {
+            return respond(net::http::error_response(claims.error()), request.keep_alive);
+        }
+    } else if (HttpApi::needs_token(request)) {
+        return respond(net::http::error_response(Error{Errc::bad_token, "no token came with the request"}),
+                       request.keep_alive);
+    }
+    keep_alive_ = request.keep_alive;
+    head_only_ = request.method == "HEAD";
+    task.request = request;
+    wait();
+    shard_.tell_core(std::move(task));
+}
+
+void Client::wait() {
+    waiting_ = true;
+    request_by_ms_ = now_ms() + limits::http_answer_ms;
+    connection_->pause_reading();
+}
+
+void Client::serve_on() {
+    request_by_ms_ = now_ms() + limits::http_idle_ms;
+    std::string early = std::exchange(early_, {});
+    on_bytes(early);
+    if (!waiting_ && connection_->open() && connection_->reading_paused() &&
+        connection_->owed_bytes() <= limits::outbox_bytes)
+        connection_->resume_reading();
+}
+
+void Client::on_answered(const net::http::Response& response) {
+    if (!std::exchange(waiting_, false) || !connection_->open()) return;
+    respond(response, keep_alive_ && !shard_.draining(), head_only_);
+    serve_on();
+}
+
+void Client::on_ticket_taken(const Result<void>& outcome) {
+    if (!std::exchange(waiting_, false) || !ticket_ || !connection_->open()) return;
+    const auto use = std::move(ticket_);
+    connection_->resume_reading();
+    if (!outcome) return respond(net::http::error_response(outcome.error()), false);
+    if (shard_.draining()) return respond(net::http::error_response(Error{Errc::restarting, {}}), false);
+    open_session(use->request, std::move(use->claims));
+    begin_frames();
 }
 
 void Client::respond(const net::http::Response& response, bool keep_alive, bool head_only) {
@@ -78,8 +150,22 @@ void Client::respond(const net::http::Response& response, bool keep_alive, bool 
 
 void Client::upgrade(const net::http::Request& request) {
     if (shard_.draining()) return respond(net::http::error_response(Error{Errc::restarting, {}}), false);
-    auto claims = shard_.http().authorize(request, connection_->stream().is_tls());
+    const bool tls = over_tls(request);
+    if (const auto text = request.query("ticket")) {
+        if (const auto allowed = shard_.http().allowed(request, tls); !allowed)
+            return respond(net::http::error_response(allowed.error()), false);
+        auto ticket = shard_.open_ticket(*text);
+        if (!ticket) return respond(net::http::error_response(ticket.error()), false);
+        ticket_ = std::make_unique<TicketUse>(TicketUse{request, std::move(ticket->claims)});
+        wait();
+        return shard_.tell_core(TakeTicket{key_, ticket->id.str(), ticket->expires_at_s * 1000});
+    }
+    auto claims = shard_.claims_of(request, tls);
     if (!claims) return respond(net::http::error_response(claims.error()), false);
+    open_session(request, std::move(*claims));
+}
+
+void Client::open_session(const net::http::Request& request, auth::Claims claims) {
     std::string answer =
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " +
@@ -88,7 +174,7 @@ void Client::upgrade(const net::http::Request& request) {
         answer += "Sec-WebSocket-Protocol: " + std::string(auth::ws_protocol) + "\r\n";
     answer += "\r\n";
     connection_->send(net::SharedFrame::of({answer}));
-    session_ = std::make_unique<Session>(shard_, *connection_, key_, std::move(claims.value()));
+    session_ = std::make_unique<Session>(shard_, *connection_, key_, std::move(claims), address_of(request));
     session_->welcome();
     join_by_query(request);
 }
@@ -113,12 +199,14 @@ void Client::join_by_query(const net::http::Request& request) {
     join.room = *room;
     if (last) join.last = wire::clamp_history(*last);
     if (since) join.resume = wire::ResumeFrom{*epoch, Seq{*since}};
+    join.password = request.query("password");
+    if (join.password && join.password->size() > limits::room_password_input_bytes) join.password->clear();
     session_->join(join);
 }
 
 void Client::on_room_again() {
     if (session_) return session_->on_room_again();
-    connection_->resume_reading();
+    if (!waiting_) connection_->resume_reading();
 }
 
 void Client::on_ended(std::string_view) {
@@ -131,6 +219,7 @@ void Client::tick(std::int64_t now) {
     if (session_) return session_->tick(now);
     if (end_by_ms_ != 0 || now <= request_by_ms_) return;
     if (!shaken_ || !connection_->open()) return connection_->abort("no TLS handshake in time");
+    waiting_ = false;
     net::http::Response late;
     late.status = 408;
     late.body = R"({"error":{"code":"bad_frame","message":"no whole request came in time"}})";

@@ -32,6 +32,7 @@ public:
         if (!*made) throw std::runtime_error(made->error().detail);
         appender_ = kafka::make_appender(loop.io(), config_, core);
         members_ = kafka::make_members_log(loop.io(), config_);
+        tokens_ = kafka::make_table_log(loop.io(), config_, channel::Table::tokens);
         publisher_ = std::make_unique<producer::Publisher>(*appender_);
         workers_ = std::make_unique<ClusterWorkers>(
             loop, *members_,
@@ -40,6 +41,7 @@ public:
     }
 
     Workers& workers() override { return *workers_; }
+    channel::TableLog& tokens_table() override { return *tokens_; }
     producer::Publisher& publisher() override { return *publisher_; }
     [[nodiscard]] bool ready() const override { return workers_->any(); }
     [[nodiscard]] std::size_t workers_linked() const override { return workers_->links_up(); }
@@ -48,6 +50,7 @@ private:
     kafka::KafkaConfig config_;
     std::unique_ptr<channel::Appender> appender_;
     std::unique_ptr<channel::MembersLog> members_;
+    std::unique_ptr<channel::TableLog> tokens_;
     std::unique_ptr<producer::Publisher> publisher_;
     std::unique_ptr<ClusterWorkers> workers_;
 };

@@ -14,19 +14,25 @@ constexpr auto ack_deadline = std::chrono::milliseconds(limits::ack_deadline_ms)
 constexpr auto request_deadline = std::chrono::milliseconds(limits::channel_request_deadline_ms);
 }  // namespace
 
-Core::Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, ops::Log& log)
+Core::Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, const ops::RateSettings& rates,
+           ops::Log& log)
     : io_(io),
       post_(std::move(post)),
       log_(log),
+      nicks_(caller_, [this](ShardIndex shard, SessionKey session) { tell(shard, NickLost{session}); }),
+      limits_(rates),
       outgoing_(shards),
       sweep_timer_(io),
       alive_(std::make_shared<bool>(true)) {}
 
 Core::~Core() { *alive_ = false; }
 
-void Core::use(Workers& workers, producer::Publisher& publisher) {
+void Core::use(Workers& workers, producer::Publisher& publisher, Desk& desk) {
     workers_ = &workers;
     publisher_ = &publisher;
+    desk_ = &desk;
+    caller_.use(workers);
+    nicks_.use(workers);
     sweep();
 }
 
@@ -58,8 +64,12 @@ void Core::handle(ShardIndex shard, OpenRoom& command) {
     }
     room->shards[shard] = command.generation;
     if (room->open())
-        return tell(shard, RoomOpened{room->slug, command.generation, room->epoch, room->position});
-    room->creator = command.creator;
+        return tell(shard, RoomOpened{room->slug, command.generation, room->info, room->position});
+    if (command.create && !room->create) {
+        room->create = true;
+        room->creator = command.creator;
+        unsubscribe(room->pending);  // asked without leave to create: ask anew
+    }
     if (!room->pending) subscribe(*room);
 }
 
@@ -87,8 +97,9 @@ void Core::handle(ShardIndex shard, AskPage& command) {
         command.question.sub = room->second->active->sub;
         workers_->send(room->second->active->worker, command.question);
     }
-    questions_.emplace(request.value, Question{command.room, shard, command.session, command.ticket,
-                                               command.question, Clock::now() + request_deadline, askable});
+    questions_.emplace(request.value,
+                       Question{command.room, shard, command.session, command.ticket, command.question,
+                                Clock::now() + request_deadline, askable, nullptr});
 }
 
 void Core::ask_questions(CoreRoom& room) {
@@ -109,6 +120,12 @@ void Core::handle(ShardIndex shard, Publish& command) {
         ++stats_.refused;
         return tell(shard, PublishDone{command.session, command.room, std::move(id), Errc::room_gone});
     }
+    if (const auto wait =
+            limits_.message(command.record.user, command.address, command.room, command.record.time)) {
+        ++stats_.rate_limited;
+        return tell(shard, PublishDone{command.session, command.room, std::move(id),
+                                       Error{Errc::rate_limited, wait->what, wait->retry_after_ms}});
+    }
     const auto kept =
         publisher_->publish(LogId{command.room, command.epoch}, std::move(command.record), ticket);
     if (!kept) {
@@ -118,7 +135,7 @@ void Core::handle(ShardIndex shard, Publish& command) {
     ++stats_.published;
     ++found->second->unanswered;
     pending_.emplace(ticket, Pending{LogId{command.room, command.epoch}, shard, command.session,
-                                     std::move(id), Clock::now()});
+                                     std::move(id), Clock::now(), nullptr});
 }
 
 void Core::on_appended(channel::AppendTicket ticket, Seq seq) {
@@ -148,8 +165,12 @@ void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
     } else {
         ++stats_.refused;
     }
-    tell(pending.shard,
-         PublishDone{pending.session, pending.log.room, std::move(pending.id), std::move(outcome)});
+    if (pending.done) {
+        pending.done(std::move(outcome));
+    } else {
+        tell(pending.shard,
+             PublishDone{pending.session, pending.log.room, std::move(pending.id), std::move(outcome)});
+    }
     CoreRoom* const room = room_of(pending.log);
     if (room == nullptr) return;
     if (room->unanswered > 0) --room->unanswered;
@@ -167,7 +188,7 @@ void Core::take_entries(CoreRoom& room, std::vector<link::Entry> entries) {
     if (entries.empty()) return;
     room.position = entries.back().seq;
     for (const auto& entry : entries)
-        if (entry.is_repeat()) room.repeats.emplace(entry.seq, entry.first);
+        if (entry.first != entry.seq) room.repeats.emplace(entry.seq, entry.first);
     while (room.repeats.size() > CoreRoom::repeats_kept) room.repeats.erase(room.repeats.begin());
     stats_.entries_in += entries.size();
     const auto shared = std::make_shared<const std::vector<link::Entry>>(std::move(entries));
@@ -199,15 +220,12 @@ void Core::sweep() {
         for (const auto ticket : late) finish_publish(ticket, Errc::unknown_outcome);
 
         for (auto question = questions_.begin(); question != questions_.end();) {
-            if (question->second.deadline >= now) {
-                ++question;
-                continue;
-            }
-            tell(question->second.shard, PageArrived{question->second.session, question->second.ticket,
-                                                     Error{Errc::unavailable, {}}});
-            question = questions_.erase(question);
+            const auto next = std::next(question);
+            if (question->second.deadline < now) answer_question(question, Error{Errc::unavailable, {}});
+            question = next;
         }
         sweep_asides(now);
+        caller_.sweep(now);
         std::vector<RoomSlug> stuck;
         for (auto& [slug, room] : rooms_) {
             if (room->pending && room->pending->since + request_deadline < now) unsubscribe(room->pending);

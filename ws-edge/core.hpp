@@ -12,8 +12,12 @@
 #include "producer/publisher.hpp"
 #include "shared/ops/log.hpp"
 #include "shared/ops/metrics.hpp"
+#include "ws-edge/caller.hpp"
 #include "ws-edge/core_room.hpp"
+#include "ws-edge/desk.hpp"
 #include "ws-edge/messages.hpp"
+#include "ws-edge/nick_holds.hpp"
+#include "ws-edge/traffic_limits.hpp"
 #include "ws-edge/workers.hpp"
 
 namespace roomcast::edge {
@@ -24,6 +28,7 @@ struct CoreStats {
     std::uint64_t acked = 0;
     std::uint64_t refused = 0;
     std::uint64_t unknown = 0;
+    std::uint64_t rate_limited = 0;
     std::uint64_t entries_in = 0;
     std::uint64_t resubscribes = 0;
 };
@@ -38,11 +43,12 @@ class Core final : public WorkersListener, public channel::AppendListener {
 public:
     using PostToShard = std::function<void(ShardIndex, std::vector<ShardEvent>)>;
 
-    Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, ops::Log& log);
+    Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, const ops::RateSettings& rates,
+         ops::Log& log);
     ~Core();
 
-    /// Before the first command. Both must outlive the core.
-    void use(Workers& workers, producer::Publisher& publisher);
+    /// Before the first command. All must outlive the core.
+    void use(Workers& workers, producer::Publisher& publisher, Desk& desk);
 
     void on_commands(ShardIndex shard, std::vector<CoreCommand> commands);
 
@@ -51,6 +57,23 @@ public:
     void on_routes_changed() override;
     void on_appended(channel::AppendTicket ticket, Seq seq) override;
     void on_append_failed(channel::AppendTicket ticket, Error error) override;
+
+    // For the desk.
+    [[nodiscard]] Caller& caller() { return caller_; }
+    [[nodiscard]] TrafficLimits& limits() { return limits_; }
+    /// Opens a room that exists for one question; `leave` comes after it, if it was opened.
+    void visit(const RoomSlug& room, CoreRoom::Visit done);
+    void leave(const RoomSlug& room);
+    /// Asks about the past of a room that is being visited.
+    void read(const RoomSlug& room, link::ReadHistory question,
+              std::function<void(Result<link::HistoryPage>)> done);
+    /// Appends to a room that is being visited; answers with the seq under which all see it.
+    void append(const LogId& log, channel::Record record, std::function<void(Result<Seq>)> done);
+    void tell(ShardIndex shard, ShardEvent event);
+    void tell_all(const ShardEvent& event);
+    /// The public rooms of all workers, merged; see link::ListRooms.
+    void list_rooms(const std::string& after, const std::string& query, int limit,
+                    std::function<void(Result<link::RoomPage>)> done);
 
     /// Posts what shards are to be told now rather than at the end of this turn.
     void flush();
@@ -70,6 +93,7 @@ private:
         link::ReadHistory question;
         std::chrono::steady_clock::time_point deadline;
         bool asked = false;
+        std::function<void(Result<link::HistoryPage>)> done;  // instead of a session
     };
     struct Pending {
         LogId log;
@@ -77,6 +101,7 @@ private:
         SessionKey session;
         MessageId id;
         std::chrono::steady_clock::time_point since;
+        std::function<void(Result<Seq>)> done;  // instead of a session
     };
     /// A signal or a list of members that was asked for: what else its answer needs.
     struct Aside {
@@ -98,12 +123,23 @@ private:
     void handle(ShardIndex shard, TellTyping& command);
     void handle(ShardIndex shard, TellSignal& command);
     void handle(ShardIndex shard, ListMembers& command);
+    void handle(ShardIndex shard, CheckPassword& command);
+    void handle(ShardIndex shard, NickInUse& command);
+    void handle(ShardIndex shard, TakeTicket& command);
+    void handle(ShardIndex shard, HttpTask& command);
 
     void handle(const NodeId& worker, link::Presence& event);
     void handle(const NodeId& worker, link::TypingSaid& event);
     void handle(const NodeId& worker, link::SignalSent& event);
     void handle(const NodeId& worker, link::SignalRefused& event);
     void handle(const NodeId& worker, link::MembersPage& event);
+    void handle(const NodeId& worker, link::RoomChanged& event);
+    void handle(const NodeId& worker, link::Kicked& event);
+    void handle(const NodeId& worker, link::Returned& event);
+    void end_visits(CoreRoom& room, const Result<std::shared_ptr<const RoomInfo>>& outcome);
+    void take_info(CoreRoom& room, RoomInfo info);
+    void answer_question(std::map<std::uint64_t, Question>::iterator question,
+                         Result<link::HistoryPage> page);
     void register_people(const CoreRoom& room);
     void sweep_asides(std::chrono::steady_clock::time_point now);
 
@@ -123,7 +159,6 @@ private:
     void resolve_acks(CoreRoom& room);
     void ask_questions(CoreRoom& room);
     void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome);
-    void tell(ShardIndex shard, ShardEvent event);
     void sweep();
     CoreRoom* room_of(const NodeId& worker, link::SubId sub);
     CoreRoom* room_of(const LogId& log);
@@ -133,6 +168,10 @@ private:
     ops::Log& log_;
     Workers* workers_ = nullptr;
     producer::Publisher* publisher_ = nullptr;
+    Desk* desk_ = nullptr;
+    Caller caller_;
+    NickHolds nicks_;
+    TrafficLimits limits_;
     CoreStats stats_;
     ops::LocalHistogram ack_s_;
     std::unordered_map<RoomSlug, std::unique_ptr<CoreRoom>> rooms_;

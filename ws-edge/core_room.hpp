@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "shared/channel/channel.hpp"
 #include "shared/wire/link_messages.hpp"
@@ -26,11 +29,17 @@ struct CoreRoom {
     static constexpr std::size_t repeats_kept = 4096;  // more than can be between an append and its reading
 
     RoomSlug slug;
-    UserName creator;
+    Actor creator;
+    bool create = false;                         // where it is missing
     Epoch epoch;                                 // empty until the room is open
+    std::shared_ptr<const RoomInfo> info;        // likewise none
     Seq position;                                // the last seq handed to the shards
     std::map<ShardIndex, std::uint64_t> shards;  // who wants it, and the generation of their room
     std::size_t unanswered = 0;                  // messages appended and not yet answered
+    /// Who needs the room open for one question: HTTP.
+    using Visit = std::function<void(const Result<std::shared_ptr<const RoomInfo>>&)>;
+    std::vector<Visit> visits;  // wait until it is open
+    std::size_t visitors = 0;   // are in
     std::optional<Subscription> active;
     std::optional<Subscription> pending;
     std::chrono::steady_clock::time_point opening_since;
@@ -48,7 +57,9 @@ struct CoreRoom {
     std::uint32_t count = 0;
 
     [[nodiscard]] bool open() const { return !epoch.empty(); }
-    [[nodiscard]] bool used() const { return !shards.empty() || unanswered > 0; }
+    [[nodiscard]] bool used() const {
+        return !shards.empty() || unanswered > 0 || visitors > 0 || !visits.empty();
+    }
     [[nodiscard]] Seq first_of(Seq seq) const {
         const auto repeat = repeats.find(seq);
         return repeat == repeats.end() ? seq : repeat->second;

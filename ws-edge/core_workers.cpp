@@ -18,8 +18,8 @@ void Core::subscribe(CoreRoom& room) {
     if (room.open()) ++stats_.resubscribes;
     room.pending = CoreRoom::Subscription{*target, link::SubId{next_sub_++}, Clock::now()};
     subs_.emplace(SubKey{*target, room.pending->sub.value}, room.slug);
-    workers_->send(*target, link::Subscribe{room.pending->sub, room.slug, !room.open(), room.creator,
-                                            room.epoch, room.position});
+    workers_->send(*target, link::Subscribe{room.pending->sub, room.slug, room.create && !room.open(),
+                                            room.creator, room.epoch, room.position});
 }
 
 void Core::unsubscribe(std::optional<CoreRoom::Subscription>& subscription) {
@@ -49,10 +49,14 @@ void Core::handle(const NodeId& worker, link::Subscribed& event) {
         if (question.room == room->slug)
             question.asked = false;  // what the old worker was asked is asked again
     if (!room->open()) {
-        room->epoch = event.epoch;
+        room->epoch = event.room.log.epoch;
+        room->info = std::make_shared<const RoomInfo>(std::move(event.room));
         room->position = event.position;
         for (const auto& [shard, generation] : room->shards)
-            tell(shard, RoomOpened{room->slug, generation, room->epoch, room->position});
+            tell(shard, RoomOpened{room->slug, generation, room->info, room->position});
+        end_visits(*room, room->info);
+    } else {
+        take_info(*room, std::move(event.room));
     }
     register_people(*room);
     ask_questions(*room);
@@ -90,12 +94,9 @@ void Core::close_room(const RoomSlug& slug, const Error& error) {
     rooms_.erase(found);
     for (const auto& item : waiting) finish_publish(item.ticket, Error{Errc::unknown_outcome, {}});
     for (auto question = questions_.begin(); question != questions_.end();) {
-        if (question->second.room != slug) {
-            ++question;
-            continue;
-        }
-        tell(question->second.shard, PageArrived{question->second.session, question->second.ticket, error});
-        question = questions_.erase(question);
+        const auto next = std::next(question);
+        if (question->second.room == slug) answer_question(question, error);
+        question = next;
     }
 }
 
@@ -106,7 +107,9 @@ void Core::refuse_opening(const RoomSlug& slug, const Error& error) {
         tell(shard, RoomRefused{slug, generation, error});
     unsubscribe(found->second->pending);
     unsubscribe(found->second->active);
+    const auto room = std::move(found->second);
     rooms_.erase(found);
+    end_visits(*room, error);
 }
 
 void Core::handle(const NodeId& worker, link::Messages& event) {
@@ -116,9 +119,7 @@ void Core::handle(const NodeId& worker, link::Messages& event) {
 
 void Core::handle(const NodeId&, link::HistoryPage& event) {
     const auto found = questions_.find(event.request.value);
-    if (found == questions_.end()) return;
-    tell(found->second.shard, PageArrived{found->second.session, found->second.ticket, std::move(event)});
-    questions_.erase(found);
+    if (found != questions_.end()) answer_question(found, std::move(event));
 }
 
 void Core::handle(const NodeId& worker, link::HistoryRefused& event) {
@@ -128,9 +129,7 @@ void Core::handle(const NodeId& worker, link::HistoryRefused& event) {
     const bool elsewhere =
         room != rooms_.end() && room->second->active && room->second->active->worker != worker;
     if (elsewhere) return;  // an old worker's answer to a question that was asked again
-    tell(found->second.shard,
-         PageArrived{found->second.session, found->second.ticket, std::move(event.error)});
-    questions_.erase(found);
+    answer_question(found, std::move(event.error));
 }
 
 void Core::handle(const NodeId&, link::Draining&) {}  // Workers routes around it, and says so
@@ -147,11 +146,14 @@ void Core::on_worker_lost(const NodeId& worker) {
         ++moved;
         subscribe(*room);
     }
+    caller_.on_worker_lost(worker);
+    nicks_.on_worker_lost(worker);
     log_.warn("worker_lost", {{"worker", worker}, {"rooms", moved}});
 }
 
 void Core::on_routes_changed() {
     for (auto& [slug, room] : rooms_) subscribe(*room);
+    nicks_.on_routes_changed();
 }
 
 }  // namespace roomcast::edge

@@ -6,10 +6,12 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "shared/auth/key_files.hpp"
 #include "shared/net/tls_context.hpp"
 #include "shared/ops/ops_server.hpp"
 #include "shared/ops/phased_shutdown.hpp"
 #include "shared/ops/signals.hpp"
+#include "ws-edge/api/api.hpp"
 #include "ws-edge/backend.hpp"
 #include "ws-edge/edge_metrics.hpp"
 
@@ -24,6 +26,17 @@ ShardIndex shard_count(const ops::EdgeSettings& settings) {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+std::shared_ptr<const auth::TokenAuthority> load_tokens(const ops::EdgeSettings& settings) {
+    auth::TokenKeysConfig keys;
+    keys.secret_file = settings.jwt_secret_file;
+    keys.keys_file = settings.tokens.keys_file;
+    keys.jwks_file = settings.tokens.jwks_file;
+    keys.outside_issuer = settings.tokens.outside_issuer;
+    keys.outside_audience = settings.tokens.outside_audience;
+    keys.outside_user_claim = settings.tokens.outside_user_claim;
+    return auth::load_token_authority(keys);
+}
+
 /// The composition root's parts, in the order in which they are made; destroyed in reverse.
 class Edge {
 public:
@@ -33,20 +46,23 @@ public:
           metrics_(settings.node.str()),
           readiness_({"log", "serving"}),
           ops_server_(metrics_, readiness_, log_),
-          tokens_(auth::load_secret(settings.jwt_secret_file)),
+          tokens_(load_tokens(settings)),
           origins_(auth::OriginPolicy::from_list(settings.allowed_origins)),
+          proxies_(auth::TrustedProxies::from_list(settings.trusted_proxies)),
           files_(settings.web_dir),
-          http_(tokens_, origins_, files_, readiness_, settings.token_ttl_s),
+          http_(settings, origins_, proxies_, files_, readiness_),
           io_(1),
           loop_(io_),
           core_(
               io_, shard_count(settings),
               [this](ShardIndex shard, std::vector<ShardEvent> events) {
-                  shards_.at(shard)->post_events(std::move(events));
+                  // What the log of tokens tells before there are shards is told to them by its replay.
+                  if (shard < shards_.size()) shards_[shard]->post_events(std::move(events));
               },
-              log_),
+              settings.rates, log_),
           context_{http_,
                    tokens_,
+                   settings,
                    settings.tls ? net::TlsContext::server(settings.tls_cert, settings.tls_key) : nullptr,
                    settings.node,
                    log_,
@@ -65,10 +81,11 @@ public:
         ops::Signals signals(io_, {[this, &signals](int) { stop(signals); }, [this] { reload(); }});
         backend_ = settings_.local ? make_local_backend(loop_, settings_, core_, log_)
                                    : make_cluster_backend(loop_, settings_, core_, log_);
-        core_.use(backend_->workers(), backend_->publisher());
         std::uint16_t port = settings_.port;
         for (ShardIndex index = 0; index < shard_count(settings_); ++index)
             shards_.push_back(std::make_unique<Shard>(index, context_));
+        api_ = std::make_unique<Api>(io_, settings_, core_, backend_->tokens_table(), tokens_, log_);
+        core_.use(backend_->workers(), backend_->publisher(), *api_);
         for (auto& shard : shards_) port = shard->start(settings_.listen, port);
         readiness_.condition("serving").set(true);
         log_.info("edge_started", {{"port", port},
@@ -85,7 +102,7 @@ public:
 
 private:
     void watch() {
-        readiness_.condition("log").set(backend_->ready());
+        readiness_.condition("log").set(backend_->ready() && api_->ready());
         if (++watches_ % watches_a_report == 0) {
             edge_metrics_.publish(core_, backend_->workers_linked());
             for (ShardIndex index = 0; index < shards_.size(); ++index)
@@ -103,7 +120,7 @@ private:
 
     /// Calls `done` on the loop once no message waits for its ack.
     void when_answered(std::function<void()> done) {
-        if (core_.unanswered() == 0) {
+        if (core_.unanswered() == 0 && api_->unanswered() == 0) {
             core_.flush();  // the last answers are on their way before any goodbye
             return done();
         }
@@ -125,9 +142,17 @@ private:
             });
     }
 
-    /// Takes up a renewed certificate without letting go of a connection; keeps the old one when the new one
-    /// is no good.
+    /// Takes up renewed certificates and keys without letting go of a connection; keeps the old ones when the
+    /// new ones are no good.
     void reload() {
+        try {
+            tokens_ = load_tokens(settings_);
+            for (auto& shard : shards_) shard->post_tokens(tokens_);
+            if (api_) api_->use(tokens_);
+            log_.info("token_keys_reloaded");
+        } catch (const std::exception& failure) {
+            log_.error("token_keys_not_reloaded", {{"why", failure.what()}});
+        }
         if (!settings_.tls) return;
         try {
             const auto renewed = net::TlsContext::server(settings_.tls_cert, settings_.tls_key);
@@ -164,8 +189,9 @@ private:
     ops::Metrics metrics_;
     ops::Readiness readiness_;
     ops::OpsServer ops_server_;
-    auth::TokenAuthority tokens_;
+    std::shared_ptr<const auth::TokenAuthority> tokens_;
     auth::OriginPolicy origins_;
+    auth::TrustedProxies proxies_;
     StaticFiles files_;
     HttpApi http_;
     boost::asio::io_context io_;
@@ -176,8 +202,9 @@ private:
     boost::asio::steady_timer watch_timer_;
     boost::asio::steady_timer drain_timer_;
     ops::PhasedShutdown shutdown_;
-    std::unique_ptr<Backend> backend_;
     std::vector<std::unique_ptr<Shard>> shards_;
+    std::unique_ptr<Backend> backend_;
+    std::unique_ptr<Api> api_;
     unsigned watches_ = 0;
 };
 

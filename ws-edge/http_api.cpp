@@ -1,9 +1,14 @@
 #include "ws-edge/http_api.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include <nlohmann/json.hpp>
 
 #include "shared/auth/credentials.hpp"
+#include "shared/core/limits.hpp"
 #include "shared/core/time.hpp"
+#include "ws-edge/api/json_http.hpp"
 
 namespace roomcast::edge {
 namespace {
@@ -11,14 +16,6 @@ namespace {
 using net::http::Request;
 using net::http::Response;
 using nlohmann::json;
-
-Response json_response(unsigned status, const json& body) {
-    Response response;
-    response.status = status;
-    response.headers.emplace_back("Cache-Control", "no-store");
-    response.body = body.dump();
-    return response;
-}
 
 std::string joined_header(const Request& request, std::string_view name, std::string_view separator) {
     std::string joined;
@@ -33,23 +30,102 @@ std::string joined_header(const Request& request, std::string_view name, std::st
     return joined;
 }
 
-Response not_with_that_method(std::string_view allowed) {
-    Response response = net::http::error_response(Error{Errc::method_not_allowed, {}});
-    response.headers.emplace_back("Allow", std::string(allowed));
-    return response;
+struct TokenHeaders {
+    std::string authorization;
+    std::string protocols;
+    std::string cookies;
+
+    explicit TokenHeaders(const Request& request)
+        : authorization(request.header("authorization").value_or("")),
+          protocols(joined_header(request, "sec-websocket-protocol", ", ")),
+          cookies(joined_header(request, "cookie", "; ")) {}
+    [[nodiscard]] std::optional<auth::OfferedToken> find() const {
+        return auth::find_token({authorization, protocols, cookies});
+    }
+};
+
+/// What the web client is told of this server.
+std::string config_of(const ops::EdgeSettings& settings) {
+    json ice = json::array();
+    std::string_view rest = settings.ice_servers;
+    while (!rest.empty()) {
+        const auto end = rest.find(',');
+        if (const auto url = rest.substr(0, end); !url.empty()) ice.push_back({{"urls", url}});
+        rest = end == std::string_view::npos ? "" : rest.substr(end + 1);
+    }
+    return json{{"guests", settings.guests},
+                {"registration", settings.registration},
+                {"rooms_by_join", settings.rooms_by_join},
+                {"guests_create", settings.guests_create},
+                {"ice_servers", ice},
+                {"limits",
+                 {{"text_bytes", limits::message_text_bytes},
+                  {"rooms", limits::rooms_per_session},
+                  {"title_bytes", limits::room_title_bytes},
+                  {"password_bytes", limits::password_bytes}}}}
+        .dump();
 }
 
 }  // namespace
 
-Response HttpApi::answer(const Request& request, bool tls) const {
+HttpApi::HttpApi(const ops::EdgeSettings& settings, const auth::OriginPolicy& origins,
+                 const auth::TrustedProxies& proxies, const StaticFiles& files, ops::Readiness& readiness)
+    : origins_(origins),
+      proxies_(proxies),
+      files_(files),
+      readiness_(readiness),
+      config_json_(config_of(settings)) {}
+
+bool HttpApi::is_for_core(std::string_view path) {
+    static constexpr std::array<std::string_view, 9> exact{
+        "/register", "/login", "/logout", "/guest", "/me", "/me/password", "/refresh", "/ticket", "/rooms"};
+    return std::find(exact.begin(), exact.end(), path) != exact.end() || path.starts_with("/rooms/");
+}
+
+bool HttpApi::needs_token(const Request& request) {
+    const auto path = request.path();
+    return path != "/register" && path != "/login" && path != "/guest";
+}
+
+bool HttpApi::offers_token(const Request& request) { return TokenHeaders(request).find().has_value(); }
+
+Result<void> HttpApi::allowed(const Request& request, bool tls) const {
+    if (origins_.allows(request.header("origin"), request.header("host").value_or(""), tls)) return {};
+    return Error{Errc::forbidden, "that origin may not"};
+}
+
+Result<auth::Claims> HttpApi::claims_of(const Request& request, const auth::TokenAuthority& tokens,
+                                        bool tls) const {
+    if (const auto may = allowed(request, tls); !may) return may.error();
+    const TokenHeaders headers(request);
+    const auto offered = headers.find();
+    if (!offered) return Error{Errc::bad_token, "no token came with the request"};
+    return tokens.verify(offered->token, now_ms() / 1000);
+}
+
+auth::IpAddress HttpApi::client_of(const auth::IpAddress& peer, const Request& request) const {
+    return proxies_.client_of(peer, joined_header(request, "x-forwarded-for", ", "));
+}
+
+bool HttpApi::over_tls(const auth::IpAddress& peer, const Request& request, bool tls) const {
+    if (!proxies_.trusts(peer)) return tls;
+    const auto proto = request.header("x-forwarded-proto");
+    return proto ? *proto == "https" : tls;
+}
+
+Response HttpApi::answer(const Request& request, const auth::TokenAuthority& tokens) const {
     const std::string_view path = request.path();
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (path == "/healthz")
         return reads ? json_response(200, {{"status", "ok"}}) : not_with_that_method("GET, HEAD");
     if (path == "/readyz") return reads ? ready() : not_with_that_method("GET, HEAD");
-    if (path == "/me") return reads ? me(request, tls) : not_with_that_method("GET, HEAD");
-    if (path == "/guest")
-        return request.method == "POST" ? guest(request, tls) : not_with_that_method("POST");
+    if (path == "/config" || path == "/.well-known/jwks.json") {
+        if (!reads) return not_with_that_method("GET, HEAD");
+        Response response;
+        response.headers.emplace_back("Cache-Control", "max-age=60");
+        response.body = path == "/config" ? config_json_ : tokens.jwks_json();
+        return response;
+    }
     if (path == "/ws") {
         if (request.method != "GET") return not_with_that_method("GET");
         if (request.header("upgrade") &&
@@ -71,44 +147,6 @@ Response HttpApi::answer(const Request& request, bool tls) const {
 Response HttpApi::ready() const {
     const auto missing = readiness_.missing();
     return json_response(missing.empty() ? 200 : 503, {{"ready", missing.empty()}, {"missing", missing}});
-}
-
-Response HttpApi::guest(const Request& request, bool tls) const {
-    const auto host = request.header("host").value_or("");
-    if (!origins_.allows(request.header("origin"), host, tls))
-        return net::http::error_response(Error{Errc::forbidden, "that origin may not"});
-    const json body = json::parse(request.body, nullptr, false);
-    if (!body.is_object() || !body.contains("nick") || !body["nick"].is_string())
-        return net::http::error_response(Error{Errc::bad_frame, R"(the body is {"nick":"..."})"});
-    const auto nick = UserName::parse(body["nick"].get<std::string>());
-    if (!nick) return net::http::error_response(Error{Errc::bad_nick, {}});
-    const std::int64_t now_s = now_ms() / 1000;
-    const std::string token =
-        tokens_.issue(auth::Claims{*nick, true, now_s, now_s + token_ttl_s_, make_session_id().str()});
-    Response response = json_response(200, {{"token", token}, {"user", nick->str()}, {"guest", true}});
-    response.headers.emplace_back("Set-Cookie", "token=" + token + "; Path=/; HttpOnly; " +
-                                                    (tls ? "Secure; " : "") +
-                                                    "SameSite=Lax; Max-Age=" + std::to_string(token_ttl_s_));
-    return response;
-}
-
-Result<auth::Claims> HttpApi::authorize(const Request& request, bool tls) const {
-    const std::string authorization(request.header("authorization").value_or(""));
-    const std::string protocols = joined_header(request, "sec-websocket-protocol", ", ");
-    const std::string cookies = joined_header(request, "cookie", "; ");
-    if (!origins_.allows(request.header("origin"), request.header("host").value_or(""), tls))
-        return Error{Errc::forbidden, "that origin may not"};
-    const auto offered = auth::find_token({authorization, protocols, cookies});
-    if (!offered) return Error{Errc::bad_token, "no token came with the request"};
-    return tokens_.verify(offered->token, now_ms() / 1000);
-}
-
-Response HttpApi::me(const Request& request, bool tls) const {
-    const auto claims = authorize(request, tls);
-    if (!claims) return net::http::error_response(claims.error());
-    return json_response(200, {{"user", claims->user.str()},
-                               {"guest", claims->guest},
-                               {"expires", format_rfc3339(claims->expires_at_s * 1000)}});
 }
 
 Response HttpApi::page(const Request& request) const {

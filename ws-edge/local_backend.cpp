@@ -22,16 +22,19 @@ public:
     LocalBackend(net::Loop& loop, const ops::EdgeSettings& settings, Core& core, ops::Log& log)
         : channel_(SqliteChannel::open_read_write(loop.io(), options_of(settings))),
           directory_(loop.io(), *channel_, *channel_, log),
-          service_(loop.io(), *channel_, directory_, log),
+          accounts_(loop.io(), channel_->table(channel::Table::accounts), log),
+          service_(loop.io(), *channel_, directory_, accounts_, log),
           workers_(loop.io(), service_, core),
           publisher_(*channel_) {
         channel_->report_to(core);
         directory_.keep(all_slots());
+        accounts_.keep(all_slots());
     }
 
     Workers& workers() override { return workers_; }
     producer::Publisher& publisher() override { return publisher_; }
-    [[nodiscard]] bool ready() const override { return directory_.current(); }
+    channel::TableLog& tokens_table() override { return channel_->table(channel::Table::tokens); }
+    [[nodiscard]] bool ready() const override { return directory_.current() && accounts_.current(); }
     [[nodiscard]] std::size_t workers_linked() const override { return 1; }
 
 private:
@@ -44,6 +47,7 @@ private:
 
     std::unique_ptr<SqliteChannel> channel_;
     channel::RoomDirectory directory_;
+    channel::AccountDirectory accounts_;
     consumer::Service service_;
     LocalWorkers workers_;
     producer::Publisher publisher_;

@@ -25,7 +25,7 @@ struct Membership {
 
     Session* session;
     net::Connection* connection;
-    ShardRoom* room;
+    ShardRoom* room;  // null while a password is checked for a room that is not there
     wire::Join join;
     State state = State::opening;
     bool page_asked = false;
@@ -33,6 +33,11 @@ struct Membership {
     Seq last;                  // everything up to here was sent; while live, ShardRoom knows better
     std::size_t live_index = 0;
     std::optional<wire::NotRecovered> not_recovered;
+    bool may_create = false;  // the room, where it is missing
+    bool asked_to_create = false;
+    bool admitted = false;                 // it may be here: no ban, and the password where there is one
+    std::uint32_t admitted_with = 0;       // the password's version then
+    std::uint64_t password_ticket = 0;     // of the check under way; 0: none
     std::int64_t typing_said_ms = 0;       // when it last said that it types; 0: it does not
     std::vector<wire::SendMessage> early;  // said before `joined` was answered
 

@@ -6,7 +6,11 @@
 #include <variant>
 #include <vector>
 
+#include "shared/auth/client_address.hpp"
+#include "shared/auth/jwt.hpp"
 #include "shared/channel/channel.hpp"
+#include "shared/core/room_info.hpp"
+#include "shared/net/http.hpp"
 #include "shared/wire/link_messages.hpp"
 
 /// What shards and the core say to each other. Each side collects what it has to say in one turn of its loop
@@ -25,7 +29,8 @@ using ShardIndex = std::uint32_t;
 /// This shard has members in the room (or soon will): answered by RoomOpened or RoomRefused.
 struct OpenRoom {
     RoomSlug room;
-    UserName creator;
+    Actor creator;
+    bool create = false;  // where it is missing
     std::uint64_t generation =
         0;  // of the shard's room: answers to an earlier one of that name are not mistaken for ours
 };
@@ -45,6 +50,7 @@ struct Publish {
     RoomSlug room;
     Epoch epoch;
     SessionKey session;
+    auth::AddressKey address;
     channel::Record record;
 };
 /// Who of this shard came to an open room and who left.
@@ -77,16 +83,59 @@ struct ListMembers {
     SessionKey session;
     std::string id;
 };
-using CoreCommand =
-    std::variant<OpenRoom, CloseRoom, AskPage, Publish, PeopleChanged, TellTyping, TellSignal, ListMembers>;
+/// Whether a password is the room's; without a hash (there is no such room) it takes as long and is not.
+/// Answered by PasswordChecked.
+struct CheckPassword {
+    RoomSlug room;
+    SessionKey session;
+    std::uint64_t ticket = 0;
+    auth::AddressKey address;
+    FoldedName user;
+    std::string password;
+    std::string hash;
+};
+/// A guest's session begins, or has ended. Answered by NickLost where the nick is another's.
+struct NickInUse {
+    SessionKey session;
+    FoldedName nick;
+    std::string token;
+    bool in_use = true;
+};
+/// Uses a ticket up. Answered by TicketTaken.
+struct TakeTicket {
+    SessionKey client;
+    std::string ticket_id;
+    TimeMs expires = 0;
+};
+/// A request that is answered from behind the shard. Answered by HttpAnswered, once.
+struct HttpTask {
+    SessionKey client;
+    net::http::Request request;
+    std::optional<auth::Claims> claims;  // where there was a token, and it is good
+    auth::AddressKey address;
+    bool tls = false;
+};
+using CoreCommand = std::variant<OpenRoom, CloseRoom, AskPage, Publish, PeopleChanged, TellTyping, TellSignal,
+                                 ListMembers, CheckPassword, NickInUse, TakeTicket, HttpTask>;
 
 // Core to shard.
 
 struct RoomOpened {
     RoomSlug room;
     std::uint64_t generation = 0;
-    Epoch epoch;
+    std::shared_ptr<const RoomInfo> info;
     Seq position;  // RoomBatch holds everything after it
+};
+/// The room's owner has changed something.
+struct RoomInfoChanged {
+    RoomSlug room;
+    std::uint64_t generation = 0;
+    std::shared_ptr<const RoomInfo> info;
+};
+/// That user is to leave the room.
+struct UserKicked {
+    RoomSlug room;
+    FoldedName user;
 };
 struct RoomRefused {
     RoomSlug room;
@@ -144,7 +193,38 @@ struct MembersArrived {
     std::string id;
     Result<link::MembersPage> page;
 };
-using ShardEvent = std::variant<RoomOpened, RoomRefused, RoomClosed, RoomBatch, PageArrived, PublishDone,
-                                PresenceChanged, TypingHeard, SignalArrived, SignalFailed, MembersArrived>;
+struct PasswordChecked {
+    SessionKey session;
+    std::uint64_t ticket = 0;
+    Result<void> outcome;  // `wrong_password`, or why it could not be checked
+};
+struct NickLost {
+    SessionKey session;
+};
+struct TicketTaken {
+    SessionKey client;
+    Result<void> outcome;
+};
+struct HttpAnswered {
+    SessionKey client;
+    net::http::Response response;
+};
+/// A token is no longer good; its sessions end.
+struct TokenRevoked {
+    std::string token_id;
+    TimeMs expires = 0;
+    std::string reason;
+};
+/// The same for all tokens of a user that were issued before.
+struct UserRevoked {
+    FoldedName user;
+    TimeMs issued_before = 0;
+    TimeMs expires = 0;
+    std::string reason;
+};
+using ShardEvent =
+    std::variant<RoomOpened, RoomRefused, RoomClosed, RoomBatch, PageArrived, PublishDone, PresenceChanged,
+                 TypingHeard, SignalArrived, SignalFailed, MembersArrived, RoomInfoChanged, UserKicked,
+                 PasswordChecked, NickLost, TicketTaken, HttpAnswered, TokenRevoked, UserRevoked>;
 
 }  // namespace roomcast::edge

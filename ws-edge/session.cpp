@@ -4,24 +4,32 @@
 
 #include "producer/publisher.hpp"
 #include "shared/core/limits.hpp"
+#include "shared/core/names.hpp"
 #include "shared/wire/server_frames.hpp"
 #include "ws-edge/shard.hpp"
 
 namespace roomcast::edge {
 using net::ws::Opcode;
 
-Session::Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims)
+Session::Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims,
+                 auth::AddressKey address)
     : shard_(shard),
       connection_(connection),
       key_(key),
       id_(make_session_id()),
       claims_(std::move(claims)),
+      folded_(fold_name(claims_.user)),
+      address_(address),
+      allowance_(shard.session_rate(), now_ms()),
       decoder_(net::Role::server, limits::client_frame_bytes),
       heard_ms_(now_ms()),
       pinged_ms_(heard_ms_),
-      taken_ms_(heard_ms_) {}
+      taken_ms_(heard_ms_) {
+    if (claims_.guest) shard_.tell_core(NickInUse{key_, folded_, claims_.account_id, true});
+}
 
 Session::~Session() {
+    if (claims_.guest) shard_.tell_core(NickInUse{key_, folded_, claims_.account_id, false});
     for (auto& member : memberships_) shard_.part(*member);
 }
 
@@ -147,6 +155,11 @@ void Session::handle(const wire::SendMessage& frame) {
     Membership* const member = find(frame.room);
     if (member == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id.str(), frame.room.str());
     if (shard_.draining()) return say_error(Error{Errc::restarting, {}}, frame.id.str(), frame.room.str());
+    if (const auto wait = allowance_.take(now_ms())) {
+        ++shard_.stats().rate_limited;
+        return say_error(Error{Errc::rate_limited, "too many messages of this session", *wait},
+                         frame.id.str(), frame.room.str());
+    }
     if (unacked_ >= limits::unacked_per_session)
         return say_error(Error{Errc::busy, "too many messages of this session wait for their ack"},
                          frame.id.str(), frame.room.str());
@@ -164,7 +177,7 @@ void Session::publish(Membership& member, const wire::SendMessage& message) {
         --unacked_;
         return say_error(record.error(), message.id.str(), message.room.str());
     }
-    shard_.tell_core(Publish{message.room, member.room->epoch(), key_, std::move(record.value())});
+    shard_.tell_core(Publish{message.room, member.room->epoch(), key_, address_, std::move(record.value())});
 }
 
 void Session::on_publish_done(const RoomSlug& room, const MessageId& id, const Result<Seq>& outcome) {
@@ -179,7 +192,7 @@ void Session::on_publish_done(const RoomSlug& room, const MessageId& id, const R
 void Session::handle(const wire::ReadHistory& frame) {
     Membership* const member = find(frame.room);
     if (member == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id, frame.room.str());
-    if (!member->room->open())
+    if (!member->admitted)
         return say_error(Error{Errc::busy, "the room is being opened"}, frame.id, frame.room.str());
     if (questions_.size() >= limits::pending_requests_per_session)
         return say_error(Error{Errc::busy, "too many questions of this session are open"}, frame.id,
@@ -198,7 +211,9 @@ void Session::handle(const wire::ReadHistory& frame) {
 void Session::handle(const wire::Refresh& frame) {
     auto claims = shard_.tokens().verify(frame.token, now_ms() / 1000);
     if (!claims) return say_error(claims.error(), {}, {});
-    if (claims->user != claims_.user)
+    if (shard_.revocations().find(*claims))
+        return say_error(Error{Errc::bad_token, "the token is revoked"}, {}, {});
+    if (claims->user != claims_.user || claims->account_id != claims_.account_id)
         return say_error(Error{Errc::bad_token, "the token is somebody else's"}, {}, {});
     claims_ = std::move(claims.value());
     say(wire::refreshed_frame(claims_.expires_at_s * 1000));

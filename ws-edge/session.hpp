@@ -7,7 +7,9 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include "shared/auth/client_address.hpp"
 #include "shared/auth/jwt.hpp"
+#include "shared/core/token_bucket.hpp"
 #include "shared/net/connection.hpp"
 #include "shared/net/websocket.hpp"
 #include "shared/wire/client_frames.hpp"
@@ -25,7 +27,8 @@ class Shard;
 /// answered, or is a message whose answer is its ack.
 class Session final : public net::ws::MessageSink {
 public:
-    Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims);
+    Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims,
+            auth::AddressKey address);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -41,6 +44,10 @@ public:
     void on_room_opened(Membership& member);
     void on_room_refused(Membership& member, const Error& error);
     void on_room_closed(Membership& member, const Error& error);
+    void on_room_changed(Membership& member, const RoomInfo& before);
+    void on_password_checked(std::uint64_t ticket, const Result<void>& outcome);
+    /// Out of the room, by its owner.
+    void put_out(Membership& member, std::string_view reason);
     void on_page(std::uint64_t ticket, Result<link::HistoryPage> page);
     void on_signal(const RoomSlug& room, const link::Person& from, std::string_view data);
     void on_signal_failed(const RoomSlug& room, std::string_view id, const Error& error);
@@ -54,6 +61,9 @@ public:
     [[nodiscard]] SessionKey key() const { return key_; }
     [[nodiscard]] const SessionId& id() const { return id_; }
     [[nodiscard]] const UserName& user() const { return claims_.user; }
+    [[nodiscard]] const FoldedName& folded() const { return folded_; }
+    [[nodiscard]] const auth::Claims& claims() const { return claims_; }
+    [[nodiscard]] Actor actor() const { return Actor{claims_.user, claims_.guest ? "" : claims_.account_id}; }
     [[nodiscard]] std::size_t unanswered() const { return unacked_; }
 
 private:
@@ -71,6 +81,9 @@ private:
     void handle(const wire::Signal& frame);
     void handle(const wire::Refresh& frame);
 
+    /// Whether it may come in; where that takes a while, it goes on in on_password_checked.
+    void admit(Membership& member);
+    void check_password(Membership& member, std::string hash);
     void publish(Membership& member, const wire::SendMessage& message);
     void ask_first_page(Membership& member);
     void ask_next_page(Membership& member);
@@ -98,6 +111,9 @@ private:
     SessionKey key_;
     SessionId id_;
     auth::Claims claims_;
+    FoldedName folded_;
+    auth::AddressKey address_;
+    TokenBucket allowance_;  // of messages
     net::ws::Decoder decoder_;
     std::vector<std::unique_ptr<Membership>> memberships_;
     std::unordered_map<std::uint64_t, Question> questions_;  // history asked for, by ticket

@@ -16,7 +16,7 @@ std::vector<std::string_view> frames_of(const std::vector<link::Entry>& entries)
     std::vector<std::string_view> frames;
     frames.reserve(entries.size());
     for (const auto& entry : entries)
-        if (!entry.is_repeat()) frames.emplace_back(entry.frame);
+        if (entry.shown()) frames.emplace_back(entry.frame);
     return frames;
 }
 
@@ -40,18 +40,94 @@ void Session::join(const wire::Join& join) {
     member.session = this;
     member.connection = &connection_;
     member.join = join;
+    member.may_create = shard_.rooms_by_join() && (!claims_.guest || shard_.guests_create());
+    // Whoever knows a password means a room that there is.
+    if (join.password) member.may_create = false;
+    member.asked_to_create = member.may_create;
     shard_.enter(member);
 }
 
 void Session::on_room_opened(Membership& member) {
-    if (member.state == Membership::State::opening) ask_first_page(member);
+    if (member.state == Membership::State::opening) admit(member);
+}
+
+void Session::admit(Membership& member) {
+    const RoomInfo& room = member.room->info();
+    if (room.bans(folded_) && !room.owned_by(actor()))
+        return on_room_refused(member, Error{room.is_private() ? Errc::no_such_room : Errc::banned, {}});
+    if (!room.is_private() || room.owned_by(actor())) {
+        member.admitted = true;
+        member.admitted_with = room.password_version;
+        return ask_first_page(member);
+    }
+    if (!member.join.password) return on_room_refused(member, Error{Errc::no_such_room, {}});
+    member.admitted_with = room.password_version;
+    check_password(member, room.password_hash);
+}
+
+void Session::check_password(Membership& member, std::string hash) {
+    if (member.password_ticket != 0) return;
+    member.password_ticket = next_ticket_++;
+    shard_.tell_core(CheckPassword{member.join.room, key_, member.password_ticket, address_, folded_,
+                                   member.join.password.value_or(""), std::move(hash)});
+}
+
+void Session::on_password_checked(std::uint64_t ticket, const Result<void>& outcome) {
+    for (auto& held : memberships_) {
+        Membership& member = *held;
+        if (member.password_ticket != ticket) continue;
+        member.password_ticket = 0;
+        if (!outcome || member.room == nullptr) {
+            const bool wrong = outcome || outcome.error().code == Errc::wrong_password;
+            return on_room_refused(member, wrong ? Error{Errc::no_such_room, {}} : outcome.error());
+        }
+        if (member.admitted_with != member.room->info().password_version)
+            return admit(member);  // changed meanwhile
+        member.admitted = true;
+        return ask_first_page(member);
+    }
 }
 
 void Session::on_room_refused(Membership& member, const Error& error) {
+    if (error.code == Errc::no_such_room && member.room != nullptr && !member.room->open()) {
+        // The room is not there. Somebody who may not create it asked first; or it takes as long to say so as
+        // to refuse a wrong password.
+        shard_.part(member);
+        if (member.may_create && !member.asked_to_create) {
+            member.asked_to_create = true;
+            return shard_.enter(member);
+        }
+        if (member.join.password) return check_password(member, {});
+    }
+    ++shard_.stats().joins_refused;
     const RoomSlug room = member.join.room;
     const std::string id = member.join.id;
     leave_room(room, error);
     say_error(error, id, room.str());
+}
+
+void Session::on_room_changed(Membership& member, const RoomInfo& before) {
+    const RoomInfo& room = member.room->info();
+    const bool owner = room.owned_by(actor());
+    if (!owner && room.bans(folded_)) return put_out(member, "banned");
+    if (member.admitted && !owner && room.is_private() && member.admitted_with != room.password_version)
+        return put_out(member, "password_changed");
+    if (!room.is_private()) member.admitted_with = room.password_version;
+    const bool described =
+        before.title != room.title || before.owner != room.owner || before.is_private() != room.is_private();
+    if (described && member.joined())
+        say(wire::room_frame(member.join.room, room.title,
+                             room.owner.has_account() ? room.owner.user.str() : "", room.is_private()));
+}
+
+void Session::put_out(Membership& member, std::string_view reason) {
+    const RoomSlug room = member.join.room;
+    const bool joined = member.joined();
+    const std::string id = member.join.id;
+    const Error why{reason == "banned" ? Errc::banned : Errc::not_a_member, {}};
+    leave_room(room, why);
+    if (!joined) return say_error(why, id, room.str());
+    say(wire::left_frame(room, {}, reason));
 }
 
 void Session::on_room_closed(Membership& member, const Error& error) {
@@ -140,13 +216,19 @@ void Session::on_first_page(Membership& member, const link::HistoryPage& page) {
 
 void Session::say_joined(Membership& member, const link::HistoryPage& page) {
     const bool resuming = member.join.resume.has_value();
-    wire::Joined joined{member.join.id,       member.join.room, member.room->epoch(), std::nullopt,
-                        member.not_recovered, page.log_first,   page.covered,         std::nullopt};
+    wire::Joined joined{
+        member.join.id, member.join.room, member.room->epoch(), std::nullopt, member.not_recovered,
+        page.log_first, page.covered,     std::nullopt,         {},           {},
+        false};
     if (resuming) joined.recovered = !member.not_recovered.has_value();
     if (resuming) ++(joined.recovered.value() ? shard_.stats().resumes : shard_.stats().resumes_failed);
     member.last = page.covered;
     member.state = Membership::State::catching_up;
     joined.members = member.room->count();
+    const RoomInfo& info = member.room->info();
+    joined.title = info.title;
+    if (info.owner.has_account()) joined.owner = info.owner.user.str();
+    joined.is_private = info.is_private();
     shard_.arrived(member);
     say(wire::joined_frame(joined, frames_of(page.entries)));
 }
@@ -162,7 +244,7 @@ void Session::on_next_page(Membership& member, const link::HistoryPage& page) {
         return say(wire::left_frame(room, {}, "retention"));
     }
     for (const auto& entry : page.entries) {
-        if (entry.is_repeat() || entry.seq <= member.last) continue;
+        if (!entry.shown() || entry.seq <= member.last) continue;
         connection_.send(net::ws::encode(net::ws::Opcode::text, entry.frame));
         ++shard_.stats().deliveries;
     }

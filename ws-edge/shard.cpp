@@ -22,6 +22,8 @@ Shard::Shard(ShardIndex index, const ShardContext& context)
     : index_(index),
       context_(context),
       tls_(context.tls),
+      tokens_(context.tokens),
+      tickets_(tokens_->derived_key(auth::ticket_key_label)),
       io_(1),
       loop_(io_),
       acceptor_(io_),
@@ -81,8 +83,12 @@ void Shard::take(tcp::socket socket) {
     }
     ++stats_.connections_accepted;
     const SessionKey key{next_key_++};
+    boost::system::error_code unknown;
+    const auto peer = socket.remote_endpoint(unknown);
+    const auto address = auth::IpAddress::parse(unknown ? "" : peer.address().to_string());
     auto client =
-        std::make_unique<Client>(*this, key, net::Stream(std::move(socket), tls_.get(), net::Role::server));
+        std::make_unique<Client>(*this, key, net::Stream(std::move(socket), tls_.get(), net::Role::server),
+                                 address.value_or(auth::IpAddress{}));
     Client& started = *client;
     clients_.emplace(key.value, std::move(client));
     started.start();
@@ -129,7 +135,8 @@ void Shard::enter(Membership& member) {
     auto& room = rooms_[member.join.room];
     if (!room) {
         room = std::make_unique<ShardRoom>(member.join.room, next_generation_++);
-        tell_core(OpenRoom{member.join.room, member.session->user(), room->generation()});
+        tell_core(
+            OpenRoom{member.join.room, member.session->actor(), member.asked_to_create, room->generation()});
     }
     member.room = room.get();
     room->members.push_back(&member);
@@ -167,7 +174,7 @@ void Shard::handle(const RoomOpened& event) {
     const auto found = rooms_.find(event.room);
     if (found == rooms_.end() || found->second->open() || found->second->generation() != event.generation)
         return;
-    found->second->opened(event.epoch, event.position);
+    found->second->opened(event.info, event.position);
     for (Membership* const member : std::vector<Membership*>(found->second->members))
         member->session->on_room_opened(*member);
 }
@@ -195,7 +202,7 @@ void Shard::handle(const RoomBatch& event) {
     stats_.lagged += lagging.size();
     const TimeMs now = now_ms();
     for (const auto& entry : *event.entries)
-        if (!entry.is_repeat()) delivery_s_.observe(static_cast<double>(now - entry.time) / 1000.0);
+        if (entry.shown()) delivery_s_.observe(static_cast<double>(now - entry.time) / 1000.0);
 }
 
 void Shard::handle(PageArrived& event) {
@@ -254,6 +261,7 @@ void Shard::tick() {
         for (auto& [key, client] : clients_) all.push_back(client.get());
         for (Client* const client : all)
             client->tick(now);  // those that end stay alive until this turn is over
+        revocations_.sweep(now);
         tick();
     });
 }

@@ -11,12 +11,15 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "shared/auth/ticket.hpp"
 #include "shared/net/connection.hpp"
 #include "shared/ops/log.hpp"
 #include "shared/ops/metrics.hpp"
+#include "shared/ops/settings.hpp"
 #include "ws-edge/client.hpp"
 #include "ws-edge/http_api.hpp"
 #include "ws-edge/messages.hpp"
+#include "ws-edge/revocations.hpp"
 #include "ws-edge/shard_room.hpp"
 #include "ws-edge/stats.hpp"
 
@@ -25,7 +28,8 @@ namespace roomcast::edge {
 /// What every shard is given: things that never change, and the way to the core.
 struct ShardContext {
     const HttpApi& http;
-    const auth::TokenAuthority& tokens;
+    std::shared_ptr<const auth::TokenAuthority> tokens;  // at the start
+    const ops::EdgeSettings& settings;
     std::shared_ptr<const net::TlsContext> tls;  // at the start; null: plain TCP
     NodeId node;
     ops::Log& log;
@@ -62,6 +66,8 @@ public:
     void post_go_away(std::function<void()> done);
     /// The certificate for connections from now on; those that are open keep theirs.
     void post_tls(std::shared_ptr<const net::TlsContext> tls);
+    /// The keys of tokens from now on.
+    void post_tokens(std::shared_ptr<const auth::TokenAuthority> tokens);
     /// `take` is called on the shard's thread.
     void post_report(std::function<void(ShardReport)> take);
 
@@ -69,7 +75,14 @@ public:
     [[nodiscard]] net::Loop& loop() { return loop_; }
     [[nodiscard]] ShardStats& stats() { return stats_; }
     [[nodiscard]] const HttpApi& http() const { return context_.http; }
-    [[nodiscard]] const auth::TokenAuthority& tokens() const { return context_.tokens; }
+    [[nodiscard]] const auth::TokenAuthority& tokens() const { return *tokens_; }
+    [[nodiscard]] const Revocations& revocations() const { return revocations_; }
+    /// Who a request comes from, or why its token is no good. No token: none.
+    [[nodiscard]] Result<auth::Claims> claims_of(const net::http::Request& request, bool tls) const;
+    [[nodiscard]] Result<auth::Ticket> open_ticket(std::string_view text) const;
+    [[nodiscard]] RateLimit session_rate() const;
+    [[nodiscard]] bool rooms_by_join() const { return context_.settings.rooms_by_join; }
+    [[nodiscard]] bool guests_create() const { return context_.settings.guests_create; }
     [[nodiscard]] const NodeId& node() const { return context_.node; }
     [[nodiscard]] bool draining() const { return draining_; }
     void tell_core(CoreCommand command);
@@ -97,11 +110,23 @@ private:
     void handle(const SignalArrived& event);
     void handle(const SignalFailed& event);
     void handle(MembersArrived& event);
+    void handle(const RoomInfoChanged& event);
+    void handle(const UserKicked& event);
+    void handle(const PasswordChecked& event);
+    void handle(const NickLost& event);
+    void handle(const TicketTaken& event);
+    void handle(const HttpAnswered& event);
+    void handle(const TokenRevoked& event);
+    void handle(const UserRevoked& event);
+    Client* client_of(SessionKey key);
     PeopleChanged& people_of(const RoomSlug& room);
 
     ShardIndex index_;
     const ShardContext& context_;
     std::shared_ptr<const net::TlsContext> tls_;
+    std::shared_ptr<const auth::TokenAuthority> tokens_;
+    auth::TicketMaker tickets_;
+    Revocations revocations_;
     boost::asio::io_context io_;
     net::Loop loop_;
     boost::asio::ip::tcp::acceptor acceptor_;

@@ -7,8 +7,8 @@
 
 namespace roomcast::edge {
 
-void ShardRoom::opened(Epoch epoch, Seq position) {
-    epoch_ = std::move(epoch);
+void ShardRoom::opened(std::shared_ptr<const RoomInfo> info, Seq position) {
+    info_ = std::move(info);
     delivered_ = position;
     ring_floor_ = position;
 }
@@ -24,11 +24,20 @@ void ShardRoom::remember(Seq seq, net::SharedFrame frame) {
     }
 }
 
+void ShardRoom::forget(Seq seq) {
+    std::erase_if(ring_, [&](const Frame& kept) {
+        if (kept.seq != seq) return false;
+        ring_bytes_ -= kept.frame.size();
+        return true;
+    });
+}
+
 std::size_t ShardRoom::deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging) {
     std::size_t deliveries = 0;
     for (const auto& entry : entries) {
         delivered_ = entry.seq;
-        if (entry.is_repeat()) continue;
+        if (entry.hides != Seq::none()) forget(entry.hides);
+        if (!entry.shown()) continue;
         const net::SharedFrame frame = net::ws::encode_text({entry.frame});
         for (std::size_t i = 0; i < live_.size();) {
             Live& live = live_[i];

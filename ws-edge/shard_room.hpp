@@ -4,10 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "shared/core/limits.hpp"
+#include "shared/core/room_info.hpp"
 #include "shared/net/connection.hpp"
 #include "shared/wire/link_messages.hpp"
 
@@ -33,11 +35,14 @@ public:
 
     [[nodiscard]] const RoomSlug& slug() const { return slug_; }
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
-    [[nodiscard]] bool open() const { return !epoch_.empty(); }
-    [[nodiscard]] const Epoch& epoch() const { return epoch_; }
+    [[nodiscard]] bool open() const { return info_ != nullptr; }
+    [[nodiscard]] const Epoch& epoch() const { return info_->log.epoch; }
+    /// Once it is open.
+    [[nodiscard]] const RoomInfo& info() const { return *info_; }
+    void change(std::shared_ptr<const RoomInfo> info) { info_ = std::move(info); }
     [[nodiscard]] Seq delivered() const { return delivered_; }
 
-    void opened(Epoch epoch, Seq position);
+    void opened(std::shared_ptr<const RoomInfo> info, Seq position);
 
     /// Hands entries to all live members. Returns the number of deliveries; members that could not take more
     /// are in `lagging`.
@@ -66,10 +71,11 @@ private:
         Membership* member;
     };
     void remember(Seq seq, net::SharedFrame frame);
+    void forget(Seq seq);  // it was deleted
 
     RoomSlug slug_;
     std::uint64_t generation_;
-    Epoch epoch_;
+    std::shared_ptr<const RoomInfo> info_;
     Seq delivered_;
     std::uint32_t count_ = 0;  // of all edges, as last told
     Seq ring_floor_;           // the ring holds every message above this

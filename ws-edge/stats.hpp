@@ -18,6 +18,8 @@ struct ShardStats {
     std::uint64_t deliveries = 0;
     std::uint64_t ephemeral = 0;
     std::uint64_t joins = 0;
+    std::uint64_t joins_refused = 0;
+    std::uint64_t rate_limited = 0;
     std::uint64_t resumes = 0;
     std::uint64_t resumes_failed = 0;
     std::uint64_t lagged = 0;

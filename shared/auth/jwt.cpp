@@ -162,7 +162,9 @@ Result<Claims> claims_of(const json& from, std::int64_t now_s, TokenSource sourc
         claims.guest = guest->get<bool>();
     }
     claims.token_id = string(from, "jti");
-    if (claims.token_id.size() > token_id_bytes) return refused("the token's id is too long");
+    claims.account_id = own ? std::string(string(from, "aid")) : std::string(outside_account);
+    if (claims.token_id.size() > token_id_bytes || claims.account_id.size() > token_id_bytes)
+        return refused("the token's id is too long");
     return claims;
 }
 
@@ -232,6 +234,7 @@ std::string TokenAuthority::issue(const Claims& claims) const {
     add(raw, "iat", claims.issued_at_s);
     add(raw, "exp", claims.expires_at_s);
     if (!claims.token_id.empty()) add(raw, "jti", claims.token_id);
+    if (!claims.account_id.empty()) add(raw, "aid", claims.account_id);
     if (claims.guest && jwt_add_grant_bool(raw, "guest", 1) != 0)
         throw std::runtime_error("cannot write the claim guest into a token");
 

@@ -20,6 +20,9 @@ inline constexpr std::int64_t token_clock_skew_s =
 inline constexpr std::string_view token_issuer = "roomcast";
 inline constexpr std::string_view token_audience = "roomcast";
 
+/// The account_id of an outside issuer's users: their names are its own affair.
+inline constexpr std::string_view outside_account = "outside";
+
 /// What a token says of its bearer. Times are seconds since 1970.
 struct Claims {
     UserName user;
@@ -28,6 +31,7 @@ struct Claims {
     std::int64_t expires_at_s = 0;  // the first second in which it is refused
     std::string token_id;           // `jti`; left out when empty
     TokenSource source = TokenSource::own;
+    std::string account_id{};  // `aid`: which account that name stood for, or which guest
 };
 
 /// Reads the secret that all edges share: the file's bytes without surrounding white space, whatever they are

@@ -30,6 +30,7 @@ std::optional<Ticket> ticket_of(const json& from) {
         ticket.claims.issued_at_s = from.at("a").get<std::int64_t>();
         ticket.claims.expires_at_s = from.at("e").get<std::int64_t>();
         ticket.claims.token_id = from.at("j").get<std::string>();
+        ticket.claims.account_id = from.at("c").get<std::string>();
         ticket.expires_at_s = from.at("x").get<std::int64_t>();
     } catch (const json::exception&) {
         return std::nullopt;
@@ -48,7 +49,8 @@ std::string TicketMaker::seal(const Claims& claims, const TicketId& id, std::int
     const json body{{"i", id.str()},           {"u", claims.user.str()},
                     {"g", claims.guest},       {"o", claims.source == TokenSource::outside},
                     {"a", claims.issued_at_s}, {"e", claims.expires_at_s},
-                    {"j", claims.token_id},    {"x", expires_at_s}};
+                    {"j", claims.token_id},    {"c", claims.account_id},
+                    {"x", expires_at_s}};
     const auto payload = base64url(body.dump(-1, ' ', false, json::error_handler_t::replace));
     return payload + "." + base64url(hmac_sha256(key_, payload));
 }

@@ -10,6 +10,9 @@
 
 namespace roomcast::auth {
 
+/// For TokenAuthority::derived_key.
+inline constexpr std::string_view ticket_key_label = "ticket";
+
 /// What a ticket lets its bearer do once: open a WebSocket as this user.
 struct Ticket {
     TicketId id;

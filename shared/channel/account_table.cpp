@@ -44,7 +44,11 @@ std::optional<AccountRecord> decode_account_record(const AccountKey& key, std::s
     if (!name || !attempt || hash.empty() || hash.size() > limits::password_hash_bytes) return std::nullopt;
     AccountRecord record;
     record.key = key;
-    record.info = {std::move(*name), key.folded, std::move(hash), parse_rfc3339(text("created")).value_or(0),
+    record.info = {std::move(*name),
+                   key.folded,
+                   *attempt,
+                   std::move(hash),
+                   parse_rfc3339(text("created")).value_or(0),
                    parse_rfc3339(text("password_changed")).value_or(0)};
     record.attempt = std::move(*attempt);
     const auto created_at = parsed.find("created_at");

@@ -8,19 +8,11 @@
 #include <vector>
 
 #include "shared/channel/channel.hpp"
+#include "shared/core/account_info.hpp"
 #include "shared/core/ids.hpp"
 #include "shared/core/time.hpp"
 
 namespace roomcast::channel {
-
-/// An account as others see it: the name as it was chosen, and as it is compared.
-struct AccountInfo {
-    UserName name;
-    FoldedName folded;
-    std::string password_hash;
-    TimeMs created = 0;
-    TimeMs password_changed = 0;
-};
 
 /// The key of one creation: `<folded>/<epoch>`. A name may hold a '/', an epoch cannot: the last one
 /// separates.

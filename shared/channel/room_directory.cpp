@@ -46,12 +46,23 @@ bool RoomDirectory::current() const {
     return true;
 }
 
-void RoomDirectory::open(const RoomSlug& room, bool create_missing, const UserName& creator,
+RoomDirectory::Deadline RoomDirectory::deadline() {
+    return Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms);
+}
+
+void RoomDirectory::open(const RoomSlug& room, bool create_missing, const Actor& creator,
                          Callback<RoomInfo> done) {
+    ask(Question{room, create_missing, std::nullopt, creator, std::move(done), deadline()});
+}
+
+void RoomDirectory::create(const RoomInfo& room, Callback<RoomInfo> done) {
+    ask(Question{room.log.room, true, room, room.owner, std::move(done), deadline()});
+}
+
+void RoomDirectory::ask(Question question) {
+    const RoomSlug room = question.room;
     use(slot_of(room));
-    questions_[room].push_back(
-        Question{room, create_missing, creator, std::move(done),
-                 Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms)});
+    questions_[room].push_back(std::move(question));
     boost::asio::post(io_, [this, alive = alive_, room] {
         if (*alive) answer_all(room);
     });
@@ -66,7 +77,10 @@ void RoomDirectory::answer_all(const RoomSlug& room) {
         const RoomInfo found = *info;
         auto waiting = std::move(asked->second);
         questions_.erase(asked);
-        for (auto& question : waiting) question.done(found);
+        for (auto& question : waiting) {
+            const bool taken = question.described && question.described->log != found.log;
+            question.done(taken ? Result<RoomInfo>(Errc::name_taken) : Result<RoomInfo>(found));
+        }
         return;
     }
     std::vector<Question> unanswerable;
@@ -75,11 +89,20 @@ void RoomDirectory::answer_all(const RoomSlug& room) {
         unanswerable.push_back(std::move(question));
         return true;
     });
-    const bool wanted = !asked->second.empty();
-    const UserName creator = wanted ? asked->second.front().creator : UserName{};
-    if (!wanted) questions_.erase(asked);
+    std::optional<RoomInfo> wanted;
+    if (asked->second.empty()) {
+        questions_.erase(asked);
+    } else {
+        const Question& first = asked->second.front();
+        wanted = first.described.value_or(RoomInfo{});
+        if (!first.described) {
+            wanted->log = LogId{room, make_epoch()};
+            wanted->owner = first.creator;
+            wanted->created = now_ms();
+        }
+    }
     for (auto& question : unanswerable) question.done(Errc::no_such_room);
-    if (wanted) create(room, creator);
+    if (wanted) make(std::move(*wanted));
 }
 
 void RoomDirectory::fail_all(const RoomSlug& room, const Error& error) {
@@ -90,17 +113,18 @@ void RoomDirectory::fail_all(const RoomSlug& room, const Error& error) {
     for (auto& question : waiting) question.done(error);
 }
 
-void RoomDirectory::create(const RoomSlug& room, const UserName& creator) {
-    const LogId log{room, make_epoch()};
-    creations_[room] = Creation{log};
+void RoomDirectory::make(RoomInfo info) {
+    const LogId log = info.log;
+    creations_[log.room] = Creation{log};
     // The log first, the record after: a recorded room whose log is missing was deleted behind our back.
-    admin_.create(log, {}, [this, alive = alive_, log, creator](Result<void> made) {
+    const LogOptions options{info.retention_ms};
+    admin_.create(log, options, [this, alive = alive_, log, info = std::move(info)](Result<void> made) {
         if (!*alive) return;
         if (!made) {
             creations_.erase(log.room);
             return fail_all(log.room, made.error());
         }
-        const std::string value = encode_room_record({RoomInfo{log, creator, now_ms()}, std::nullopt});
+        const std::string value = encode_room_record({info, std::nullopt});
         table_.append(slot_of(log.room), room_key(log), value, [this, alive, log](Result<Seq> kept) {
             if (!*alive) return;
             if (kept) {
@@ -120,13 +144,22 @@ void RoomDirectory::on_table_record(const TableRecord& record) {
     if (found == slots_.end()) return;
     SlotState& slot = *found->second;
     const auto change = slot.rooms.apply(record.seq, record.key, record.value);
-    if (change.gone && slot.is_current && on_gone_) on_gone_(*change.gone);
-    if (change.loser && slot.is_current) clean_up_loser(record.slot, *change.loser);
+    if (!slot.is_current) return;
+    if (change.gone && on_gone_) on_gone_(*change.gone);
+    if (change.loser) clean_up_loser(record.slot, *change.loser);
+    if (change.changed && on_changed_) on_changed_(*change.changed);
+    if (change.hidden && on_hidden_) on_hidden_(change.hidden->log);
+    if (change.hidden) return answer_hides(std::string(record.key));
     const auto log = parse_room_key(record.key);
-    if (!log || !slot.is_current) return;
+    if (!log) return;
     const auto mine = creations_.find(log->room);
     if (mine != creations_.end() && mine->second.log == *log) creations_.erase(mine);
     answer_all(log->room);
+    const auto changing = changes_.find(log->room);
+    if (changing == changes_.end()) return;
+    const auto& awaited = changing->second.front().awaited;
+    if (change.changed && awaited == change.changed) return end_change(log->room, *change.changed);
+    if (change.gone && awaited && awaited->log == *change.gone) end_change(log->room, Errc::no_such_room);
 }
 
 void RoomDirectory::on_slot_current(Slot slot) {
@@ -137,6 +170,11 @@ void RoomDirectory::on_slot_current(Slot slot) {
     for (const auto& [room, waiting] : questions_)
         if (slot_of(room) == slot) rooms.push_back(room);
     for (const auto& room : rooms) answer_all(room);
+    rooms.clear();
+    for (const auto& [room, waiting] : changes_)
+        if (slot_of(room) == slot) rooms.push_back(room);
+    for (const auto& room : rooms) change_next(room);
+    answer_lists();
 }
 
 void RoomDirectory::clean_up_loser(Slot slot, const LogId& loser) {
@@ -146,6 +184,9 @@ void RoomDirectory::clean_up_loser(Slot slot, const LogId& loser) {
 }
 
 void RoomDirectory::remove(const LogId& log, Callback<void> done) {
+    if (const auto hidden = this->hidden(log))
+        for (const Seq seq : *hidden)
+            table_.append(slot_of(log.room), hidden_key(log, seq), std::nullopt, [](Result<Seq>) {});
     table_.append(slot_of(log.room), room_key(log), std::nullopt,
                   [this, alive = alive_, log, done = std::move(done)](Result<Seq> kept) {
                       if (!*alive) return;
@@ -155,27 +196,32 @@ void RoomDirectory::remove(const LogId& log, Callback<void> done) {
                   });
 }
 
+void RoomDirectory::sweep_questions(Deadline now) {
+    std::vector<Question> late;
+    for (auto& [room, waiting] : questions_)
+        std::erase_if(waiting, [&](Question& question) {
+            if (question.deadline > now) return false;
+            late.push_back(std::move(question));
+            return true;
+        });
+    std::erase_if(questions_, [](const auto& entry) { return entry.second.empty(); });
+    std::erase_if(creations_, [&](const auto& entry) {
+        return entry.second.recorded && !questions_.contains(entry.first);
+    });
+    for (auto& question : late)
+        question.done(Error{Errc::unavailable, "the rooms directory is out of reach"});
+}
+
 void RoomDirectory::sweep() {
     sweep_timer_.expires_after(sweep_every);
     sweep_timer_.async_wait([this](boost::system::error_code stopped) {
         if (stopped) return;
         const auto now = Clock::now();
-        std::vector<Question> late;
-        for (auto& [room, waiting] : questions_)
-            std::erase_if(waiting, [&](Question& question) {
-                if (question.deadline > now) return false;
-                late.push_back(std::move(question));
-                return true;
-            });
-        std::erase_if(questions_, [](const auto& entry) { return entry.second.empty(); });
-        std::erase_if(creations_, [&](const auto& entry) {
-            return entry.second.recorded && !questions_.contains(entry.first);
-        });
+        sweep_questions(now);
+        sweep_changes(now);
         std::erase_if(slots_, [&](const auto& entry) {
             return !kept_.contains(entry.first) && entry.second->last_use + unused_slot_kept < now;
         });
-        for (auto& question : late)
-            question.done(Error{Errc::unavailable, "the rooms directory is out of reach"});
         sweep();
     });
 }

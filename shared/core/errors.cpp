@@ -33,6 +33,7 @@ constexpr std::array<Entry, errc_count> entries{{
     {Errc::bad_password, "bad_password", "a password has 1 to 72 bytes and no zero byte", false, 0, 400},
     {Errc::wrong_password, "wrong_password", "the name or the password is wrong", false, 0, 401},
     {Errc::bad_token, "bad_token", "the token is missing, not valid, or has run out", false, 0, 401},
+    {Errc::banned, "banned", "the room's owner has banned you", false, 0, 403},
     {Errc::forbidden, "forbidden", "that is not allowed", false, 0, 403},
     {Errc::not_found, "not_found", "there is nothing here", false, 0, 404},
     {Errc::method_not_allowed, "method_not_allowed", "not with that method", false, 0, 405},
@@ -63,6 +64,9 @@ bool retryable(Errc code) { return entry_of(code).retryable; }
 std::optional<int> retry_after_ms(Errc code) {
     const int wait = entry_of(code).retry_after_ms;
     return wait > 0 ? std::optional<int>(wait) : std::nullopt;
+}
+std::optional<int> retry_after_ms(const Error& error) {
+    return error.retry_after_ms > 0 ? std::optional<int>(error.retry_after_ms) : retry_after_ms(error.code);
 }
 unsigned http_status_of(Errc code) { return entry_of(code).http_status; }
 

@@ -24,6 +24,7 @@ enum class Errc : std::uint8_t {
     bad_password,    // not a password that could be set: empty, too long, or with a zero byte
     wrong_password,  // of an account or a private room; an unknown account says the same
     bad_token,       // missing, malformed, forged or expired
+    banned,          // the room's owner wants you out
     forbidden,       // known who you are, and it is not allowed
     not_found,       // no such page or resource
     method_not_allowed,
@@ -55,6 +56,9 @@ struct Error {
     std::string detail;
     int retry_after_ms = 0;  // to wait so long instead of what the code itself says; 0: as the code says
 };
+
+/// How long to wait before the same request, where waiting helps.
+[[nodiscard]] std::optional<int> retry_after_ms(const Error& error);
 
 /// The closed list of WebSocket close codes that this server sends (RFC 6455 and our own 4xxx).
 enum class CloseCode : std::uint16_t {

@@ -46,6 +46,7 @@ inline constexpr int heartbeat_s = 25;  // ping interval; silence for two of the
 inline constexpr int handshake_deadline_ms =
     10'000;                                      // TCP accept to WebSocket or first HTTP request complete
 inline constexpr int http_idle_ms = 30'000;      // keep-alive between two requests
+inline constexpr int http_answer_ms = 45'000;    // from a request to an answer that others have a part in
 inline constexpr int close_deadline_ms = 2'000;  // for the peer's close frame and TLS goodbye
 inline constexpr std::size_t connections_per_shard = 20'000;  // then new ones are closed at once
 inline constexpr std::size_t room_ring_bytes = 64 * 1024;     // newest frames an edge shard keeps per room
@@ -99,6 +100,30 @@ inline constexpr int link_retry_ms = 200;
 // Cluster membership.
 inline constexpr int member_announce_ms = 3'000;
 inline constexpr int member_forget_ms = 15'000;  // an announcement older than this is of a dead worker
+
+// Rooms and their owners.
+inline constexpr std::size_t room_password_input_bytes = 1'024;  // above 72 bytes none is right
+inline constexpr std::size_t room_title_bytes = 200;
+inline constexpr std::size_t banned_per_room = 500;    // names; all of them travel with the room's record
+inline constexpr std::size_t hidden_per_room = 2'000;  // deleted messages that retention has not passed yet
+inline constexpr std::int64_t retention_s_least = 60;
+inline constexpr std::int64_t retention_s_most = 10LL * 366 * 86'400;
+inline constexpr int rooms_page = 100;  // largest `limit` of a list of rooms
+inline constexpr int rooms_default = 50;
+inline constexpr std::size_t room_query_bytes = 64;  // `q` of a list of rooms
+
+// How fast clients may be: the defaults are settings (--session-rate and so on), a second.
+inline constexpr double rate_burst_s = 5;            // a bucket holds so many seconds' worth
+inline constexpr std::size_t rate_entries = 65'536;  // users, addresses and rooms that are counted, each
+
+// What an edge asks of workers on behalf of HTTP.
+inline constexpr int call_deadline_ms =
+    7'000;  // above channel_request_deadline_ms: the worker says it itself
+inline constexpr std::size_t calls_waiting = 4'096;
+
+// Guests' nicks.
+inline constexpr int nick_reserved_ms = 60'000;  // kept for a guest who has a token and no session yet
+inline constexpr std::size_t nicks_per_worker = 200'000;
 
 // Presence, typing and signals: never in the log, dropped under load.
 inline constexpr std::size_t presence_listed_members = 100;  // above it a room's presence is counts alone

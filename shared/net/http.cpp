@@ -169,7 +169,7 @@ Response error_response(const Error& error) {
     body["error"]["message"] = error.detail.empty() ? std::string(text_of(error.code)) : error.detail;
     Response response;
     response.status = http_status_of(error.code);
-    if (const auto wait = retry_after_ms(error.code)) {
+    if (const auto wait = retry_after_ms(error)) {
         body["error"]["retry_after_ms"] = *wait;
         response.headers.emplace_back("Retry-After", std::to_string((*wait + 999) / 1000));
     }

@@ -26,6 +26,24 @@ struct KafkaSettings {
     std::map<std::string, std::string> properties;  // KAFKA_* as librdkafka properties
 };
 
+/// A second; 0: no limit. Past it: `rate_limited`.
+struct RateSettings {
+    int session_messages = 200;    // --session-rate
+    int user_messages = 400;       // --user-rate
+    int address_messages = 4'000;  // --address-rate
+    int room_messages = 4'000;     // --room-rate
+    int address_requests = 200;    // --request-rate, HTTP but the web client's files
+};
+
+/// Which keys tokens are signed and verified with, beside --jwt-secret-file.
+struct TokenSettings {
+    std::string keys_file;                   // --jwt-keys-file
+    std::string jwks_file;                   // --jwt-jwks-file, of an outside issuer
+    std::string outside_issuer;              // --jwt-issuer
+    std::string outside_audience;            // --jwt-audience
+    std::string outside_user_claim = "sub";  // --jwt-user-claim
+};
+
 struct LinkTlsSettings {
     std::string ca = "certs/out/link-ca.pem";  // --link-ca
     std::string cert = "certs/out/link.pem";   // --link-cert
@@ -45,7 +63,17 @@ struct EdgeSettings {
     std::int64_t token_ttl_s = 24 * 3600;                  // --token-ttl-s
     std::string web_dir = "web/client";                    // --web-dir
     int shards = 0;                                        // --shards, 0: one a core
-    std::string allowed_origins;           // --allowed-origins, comma separated; the same origin always may
+    std::string allowed_origins;  // --allowed-origins, comma separated; the same origin always may
+    std::string trusted_proxies;  // --trusted-proxies, comma separated addresses and ranges
+    TokenSettings tokens;
+    RateSettings rates;
+    int bcrypt_cost = 10;       // --bcrypt-cost
+    int hash_threads = 1;       // --hash-threads, for bcrypt
+    bool guests = true;         // --guests on|off: tokens without an account
+    bool registration = true;   // --registration on|off
+    bool rooms_by_join = true;  // --rooms-by-join on|off: joining a room that is not there makes it
+    bool guests_create = true;  // --guests-create on|off: guests may make rooms
+    std::string ice_servers;    // --ice-servers, comma separated STUN and TURN URLs for the client
     std::string ops_listen = "127.0.0.1";  // --metrics-listen
     std::uint16_t ops_port = 9101;         // --metrics-port
     KafkaSettings kafka;

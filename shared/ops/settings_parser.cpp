@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "shared/core/limits.hpp"
 #include "shared/core/time.hpp"
 
 namespace roomcast::ops {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::int64_t most_port = 65'535;
 constexpr std::int64_t day_ms = 86'400'000;
+constexpr std::int64_t most_rate = 10'000'000;
 constexpr std::int64_t year_s = 365 * 86'400;
 
 /// Variables of our scripts and tests, which a program that they start may find in its environment.
@@ -61,6 +63,26 @@ void describe_ops(OptionTable& table, std::string& address, std::uint16_t& port)
     table.number("--metrics-port", port, 0, most_port, "their port; 0: any that is free");
 }
 
+void describe(OptionTable& table, TokenSettings& tokens) {
+    table.optional_text("--jwt-keys-file", tokens.keys_file,
+                        "JSON file with keys by kid, and which one signs; read again on SIGHUP");
+    table.optional_text("--jwt-jwks-file", tokens.jwks_file,
+                        "public keys of an outside issuer whose tokens are good here; likewise");
+    table.optional_text("--jwt-issuer", tokens.outside_issuer, "its `iss`");
+    table.optional_text("--jwt-audience", tokens.outside_audience, "the `aud` its tokens have for us");
+    table.text("--jwt-user-claim", tokens.outside_user_claim, "the claim of its tokens that names the user");
+}
+
+void describe(OptionTable& table, RateSettings& rates) {
+    table.number("--session-rate", rates.session_messages, 0, most_rate,
+                 "messages a second of one session; 0: no limit");
+    table.number("--user-rate", rates.user_messages, 0, most_rate, "the same of one user at this edge");
+    table.number("--address-rate", rates.address_messages, 0, most_rate, "the same of one address");
+    table.number("--room-rate", rates.room_messages, 0, most_rate, "the same to one room from this edge");
+    table.number("--request-rate", rates.address_requests, 0, most_rate,
+                 "HTTP API requests a second of one address");
+}
+
 OptionTable describe(EdgeSettings& edge) {
     OptionTable table("roomcast-edge", "Serves rooms to WebSocket clients, the HTTP API and the web client.");
     table.node("--node", edge.node, "this edge's id");
@@ -77,6 +99,19 @@ OptionTable describe(EdgeSettings& edge) {
     table.number("--shards", edge.shards, 0, 256, "threads with connections; 0: one a core");
     table.optional_text("--allowed-origins", edge.allowed_origins,
                         "web origins that may connect besides our own, comma separated");
+    table.optional_text("--trusted-proxies", edge.trusted_proxies,
+                        "addresses and ranges whose X-Forwarded-For is believed, comma separated");
+    describe(table, edge.tokens);
+    describe(table, edge.rates);
+    table.number("--bcrypt-cost", edge.bcrypt_cost, limits::bcrypt_cost_least, limits::bcrypt_cost_most,
+                 "of new passwords: each step doubles the time");
+    table.number("--hash-threads", edge.hash_threads, 1, limits::hash_threads_most, "threads for passwords");
+    table.on_off("--guests", edge.guests, "whether a nick without an account will do");
+    table.on_off("--registration", edge.registration, "whether anybody may register");
+    table.on_off("--rooms-by-join", edge.rooms_by_join, "whether joining a room that is not there makes it");
+    table.on_off("--guests-create", edge.guests_create, "whether guests may make rooms");
+    table.optional_text("--ice-servers", edge.ice_servers,
+                        "STUN and TURN URLs for files from browser to browser, comma separated");
     describe_ops(table, edge.ops_listen, edge.ops_port);
     describe(table, edge.kafka);
     describe(table, edge.link_tls);

@@ -92,6 +92,11 @@ Join parse_join(const json& frame) {
     }
     if (find(frame, "epoch") != nullptr && !join.resume)
         refuse(Errc::bad_frame, "\"epoch\" comes with \"since\"");
+    if (find(frame, "password") != nullptr) {
+        join.password = string_of(frame, "password");
+        if (join.password->size() > limits::room_password_input_bytes)
+            refuse(Errc::bad_frame, "\"password\" is longer than a password may be");
+    }
     if (const auto last = integer_of(frame, "last")) {
         if (*last < 0) refuse(Errc::bad_frame, "\"last\" is below 0");
         join.last = clamp_history(*last);

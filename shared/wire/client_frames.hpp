@@ -24,6 +24,7 @@ struct Join {
     std::optional<ResumeFrom> resume;
     int last = limits::history_default_messages;  // history wanted when not resuming
     std::string id;                               // echoed as it came
+    std::optional<std::string> password;          // of a private room
 };
 struct Leave {
     RoomSlug room;

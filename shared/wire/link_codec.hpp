@@ -14,7 +14,7 @@ namespace roomcast::link {
 
 /// The subprotocol of a link's WebSocket: its number changes with the framing, so that versions that differ
 /// do not link.
-inline constexpr std::string_view protocol_name = "roomcast.link.v1";
+inline constexpr std::string_view protocol_name = "roomcast.link.v2";
 
 [[nodiscard]] std::string encode(const Request& request);
 [[nodiscard]] std::string encode(const Event& event);

@@ -9,7 +9,9 @@
 #include "shared/core/ids.hpp"
 #include "shared/core/limits.hpp"
 #include "shared/core/result.hpp"
+#include "shared/core/room_info.hpp"
 #include "shared/core/time.hpp"
+#include "shared/wire/link_calls.hpp"
 
 /// What an edge and a worker say to each other, as values. In local mode they are handed over as they are;
 /// between nodes `link_codec.hpp` puts them into frames. Order within one link is kept, both ways.
@@ -20,11 +22,6 @@ struct SubId {
     std::uint32_t value = 0;
     auto operator<=>(const SubId&) const = default;
 };
-/// The edge's number for one question.
-struct RequestId {
-    std::uint64_t value = 0;
-    auto operator<=>(const RequestId&) const = default;
-};
 
 // Edge to worker.
 
@@ -34,7 +31,7 @@ struct Subscribe {
     SubId sub;
     RoomSlug room;
     bool create = false;
-    UserName creator;
+    Actor creator;
     Epoch epoch;  // empty: whichever incarnation there is, from now on
     Seq after;    // with an epoch only
 };
@@ -84,15 +81,25 @@ struct AskMembers {
     SubId sub;
 };
 using Request =
-    std::variant<Subscribe, Unsubscribe, ReadHistory, RosterChange, SayTyping, SendSignal, AskMembers>;
+    std::variant<Subscribe, Unsubscribe, ReadHistory, RosterChange, SayTyping, SendSignal, AskMembers, Call>;
 
 // Worker to edge.
 
 /// The subscription stands: Messages will hold everything after `position`, once, in rising seq.
 struct Subscribed {
     SubId sub;
-    Epoch epoch;
     Seq position;
+    RoomInfo room;
+};
+/// The room's owner has changed something.
+struct RoomChanged {
+    SubId sub;
+    RoomInfo room;
+};
+/// That user is to leave the room now.
+struct Kicked {
+    SubId sub;
+    FoldedName user;
 };
 /// The subscription does not stand, or stands no longer (`room_gone`, `unavailable`).
 struct Refused {
@@ -100,13 +107,15 @@ struct Refused {
     Error error;
 };
 /// One record of a room. Either a message, whose `frame` is the client's frame (JSON text), or, with an empty
-/// frame, a repeat that nobody is shown and whose first appearance has the seq `first`.
+/// frame, one that nobody is shown: a repeat, whose first appearance has the seq `first`, or a message that
+/// was deleted. `hides`: this one deletes the message of that seq.
 struct Entry {
     Seq seq;
     TimeMs time = 0;
     Seq first;
     std::string frame;
-    [[nodiscard]] bool is_repeat() const { return frame.empty(); }
+    Seq hides{};
+    [[nodiscard]] bool shown() const { return !frame.empty(); }
 };
 struct RoomMessages {
     SubId sub;
@@ -163,6 +172,6 @@ struct MembersPage {
     std::uint32_t count = 0;
 };
 using Event = std::variant<Subscribed, Refused, Messages, HistoryPage, HistoryRefused, Draining, Presence,
-                           TypingSaid, SignalSent, SignalRefused, MembersPage>;
+                           TypingSaid, SignalSent, SignalRefused, MembersPage, RoomChanged, Kicked, Returned>;
 
 }  // namespace roomcast::link

@@ -1,10 +1,12 @@
 #include "shared/wire/server_frames.hpp"
 
 #include <array>
+#include <charconv>
 
 namespace roomcast::wire {
 namespace {
 
+constexpr std::string_view deletes_key = R"("deletes":)";
 constexpr std::string_view record_head = R"({"type":"message","room":")";
 
 void append_array(std::string& out, const std::vector<std::string_view>& items) {
@@ -33,6 +35,12 @@ void append_people(std::string& out, std::string_view name, const std::vector<Pe
         out += "\"}";
     }
     out += ']';
+}
+
+void append_description(std::string& out, std::string_view title, std::string_view owner, bool is_private) {
+    if (!title.empty()) out += ",\"title\":" + quoted(title);
+    if (!owner.empty()) out += ",\"owner\":" + quoted(owner);
+    if (is_private) out += ",\"private\":true";
 }
 
 std::size_t size_of(const std::vector<std::string_view>& items) {
@@ -108,6 +116,23 @@ std::string message_record(const RoomSlug& room, const MessageId& id, const User
     return out;
 }
 
+std::string deletion_record(const RoomSlug& room, const MessageId& id, const UserName& user, Seq deleted,
+                            TimeMs time) {
+    std::string out = message_record(room, id, user, {}, time);
+    out.insert(record_prefix(room).size(), std::string(deletes_key) + std::to_string(deleted.value) + ',');
+    return out;
+}
+
+Seq deletes(std::string_view record, std::size_t prefix_bytes) {
+    if (record.size() <= prefix_bytes) return Seq::none();
+    record.remove_prefix(prefix_bytes);
+    if (!record.starts_with(deletes_key)) return Seq::none();
+    record.remove_prefix(deletes_key.size());
+    std::int64_t seq = -1;
+    std::from_chars(record.data(), record.data() + record.size(), seq);
+    return Seq{seq};
+}
+
 std::string message_frame(std::string_view record, std::size_t prefix_bytes, Seq seq) {
     std::string out;
     out.reserve(record.size() + 28);
@@ -151,10 +176,19 @@ std::string joined_frame(const Joined& joined, const std::vector<std::string_vie
     }
     out += R"(,"first":)" + std::to_string(joined.first.value) + R"(,"last":)" +
            std::to_string(joined.last.value);
+    append_description(out, joined.title, joined.owner, joined.is_private);
     if (joined.members) out += R"(,"members":)" + std::to_string(*joined.members);
     out += R"(,"messages":)";
     append_array(out, messages);
     out += '}';
+    return out;
+}
+
+std::string room_frame(const RoomSlug& room, std::string_view title, std::string_view owner,
+                       bool is_private) {
+    std::string out = R"({"type":"room","room":")" + room.str() + R"(","title":)" + quoted(title) +
+                      R"(,"owner":)" + quoted(owner);
+    out += is_private ? R"(,"private":true})" : R"(,"private":false})";
     return out;
 }
 
@@ -185,6 +219,15 @@ std::string history_frame(const RoomSlug& room, std::string_view id,
     out += R"({"type":"history",)";
     if (!id.empty()) out += "\"id\":" + quoted(id) + ',';
     out += R"("room":")" + room.str() + R"(","messages":)";
+    append_array(out, messages);
+    out += more ? R"(,"more":true})" : R"(,"more":false})";
+    return out;
+}
+
+std::string history_body(const LogId& log, const std::vector<std::string_view>& messages, bool more) {
+    std::string out;
+    out.reserve(size_of(messages) + 160);
+    out += R"({"room":")" + log.room.str() + R"(","epoch":")" + log.epoch.str() + R"(","messages":)";
     append_array(out, messages);
     out += more ? R"(,"more":true})" : R"(,"more":false})";
     return out;
@@ -232,7 +275,7 @@ std::string error_frame(const Error& error, std::string_view id, std::string_vie
     out += quoted(error.detail.empty() ? text_of(error.code) : std::string_view(error.detail));
     if (!id.empty()) out += ",\"id\":" + quoted(id);
     if (!room.empty()) out += ",\"room\":" + quoted(room);
-    if (const auto wait = retry_after_ms(error.code)) out += ",\"retry_after_ms\":" + std::to_string(*wait);
+    if (const auto wait = retry_after_ms(error)) out += ",\"retry_after_ms\":" + std::to_string(*wait);
     return out + "}";
 }
 

@@ -21,6 +21,11 @@ void append_escaped(std::string& out, std::string_view text);
 /// A message as it stands in the log: without its seq. Begins with `record_prefix(room)`.
 [[nodiscard]] std::string message_record(const RoomSlug& room, const MessageId& id, const UserName& user,
                                          std::string_view text, TimeMs time);
+/// The record that deletes another message: `{"type":"message","room":"<slug>","deletes":5,…,"text":""…}`.
+[[nodiscard]] std::string deletion_record(const RoomSlug& room, const MessageId& id, const UserName& user,
+                                          Seq deleted, TimeMs time);
+/// The seq that a record deletes; none where it is a message like any other.
+[[nodiscard]] Seq deletes(std::string_view record, std::size_t prefix_bytes);
 /// `{"type":"message","room":"<slug>",`, by which records that are ours are known.
 [[nodiscard]] std::string record_prefix(const RoomSlug& room);
 /// The client's frame of a record: the seq put in behind the prefix.
@@ -42,6 +47,9 @@ struct Joined {
     Seq first;                             // the oldest message that the log holds
     Seq last;                              // the client has everything up to here
     std::optional<std::uint32_t> members;  // where the room's presence is known
+    std::string_view title;                // these two empty where there is none
+    std::string_view owner;
+    bool is_private = false;
 };
 [[nodiscard]] std::string joined_frame(const Joined& joined, const std::vector<std::string_view>& messages);
 /// Somebody in a room, as presence and member lists tell: `{"session","user"}`.
@@ -57,10 +65,16 @@ struct Person {
 /// `data` is JSON.
 [[nodiscard]] std::string signal_frame(const RoomSlug& room, const SessionId& from, const UserName& user,
                                        std::string_view data);
+/// What a room's owner has settled, to its members.
+[[nodiscard]] std::string room_frame(const RoomSlug& room, std::string_view title, std::string_view owner,
+                                     bool is_private);
 [[nodiscard]] std::string left_frame(const RoomSlug& room, std::string_view id, std::string_view reason);
 [[nodiscard]] std::string ack_frame(const RoomSlug& room, const MessageId& id, Seq seq);
 [[nodiscard]] std::string history_frame(const RoomSlug& room, std::string_view id,
                                         const std::vector<std::string_view>& messages, bool more);
+/// The same over HTTP.
+[[nodiscard]] std::string history_body(const LogId& log, const std::vector<std::string_view>& messages,
+                                       bool more);
 [[nodiscard]] std::string refreshed_frame(TimeMs expires);
 [[nodiscard]] std::string error_frame(const Error& error, std::string_view id, std::string_view room);
 

@@ -139,7 +139,8 @@ TEST_CASE("a hub is idle when nobody has subscribed for a while") {
     channel.make_log(log);
     Stats stats;
     test::RecordingPeer peer;
-    RoomHub hub(io, log, channel, stats, [](const LogId&, const Error&) { FAIL("nothing is lost"); });
+    RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats,
+                [](const LogId&, const Error&) { FAIL("nothing is lost"); });
     const auto soon = [] { return std::chrono::steady_clock::now() + std::chrono::seconds(1); };
     test::pump_ready(io);
     CHECK(hub.idle_since(soon()));
@@ -160,7 +161,7 @@ TEST_CASE("a hub that is put down in the midst of its questions is not called ba
     for (int steps = 0; steps < 40; ++steps) {
         test::RecordingPeer peer;
         {
-            RoomHub hub(io, log, channel, stats, [](const LogId&, const Error&) {});
+            RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats, [](const LogId&, const Error&) {});
             hub.subscribe(PeerId{1}, peer, link::SubId{1}, Seq{0});
             auto future = question(Kind::after, 5'000);
             hub.read(PeerId{1}, peer, future);

@@ -20,13 +20,15 @@ struct ServiceRig {
     test::FakeChannel channel{io};
     ops::CapturedLog log;
     channel::RoomDirectory directory{io, channel, channel, log.log};
-    Service service{io, channel, directory, log.log};
+    test::FakeChannel accounts_table{io};
+    channel::AccountDirectory accounts{io, accounts_table, log.log};
+    Service service{io, channel, directory, accounts, log.log};
     LogId room{general, Epoch::trusted("e1")};
 
     ServiceRig() {
         channel.make_log(room);
         const auto record = channel::encode_room_record(
-            {channel::RoomInfo{room, UserName::trusted("alice"), 0}, std::nullopt});
+            {RoomInfo{room, Actor{UserName::trusted("alice"), "a1"}}, std::nullopt});
         channel.append(slot_of(general), channel::room_key(room), record, [](Result<Seq>) {});
     }
 

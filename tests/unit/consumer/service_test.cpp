@@ -16,7 +16,7 @@ link::Subscribe subscription(std::uint32_t number, std::string_view room, bool c
     request.sub = link::SubId{number};
     request.room = RoomSlug::trusted(std::string(room));
     request.create = create;
-    request.creator = UserName::trusted("alice");
+    request.creator.user = UserName::trusted("alice");
     return request;
 }
 
@@ -29,7 +29,7 @@ TEST_CASE("a subscription from now on is told where it begins, and then every me
     edge.subscribe(1);
     REQUIRE(rig.until([&] { return edge.peer.has<link::Subscribed>(); }));
     const auto subscribed = edge.peer.all<link::Subscribed>().front();
-    CHECK(subscribed.epoch == rig.room.epoch);
+    CHECK(subscribed.room.log == rig.room);
     CHECK(subscribed.position == Seq{4});
     rig.channel.say(rig.room, "bob", "c1", "hello");
     REQUIRE(rig.until([&] { return edge.seqs() == range(5, 6); }));
@@ -140,10 +140,10 @@ TEST_CASE("a resend is handed on as a repeat that names its first, live and whil
     REQUIRE(rig.until([&] { return late.seqs().size() == 2; }));
     for (const auto& entry : {live.peer.log(link::SubId{1}).back(), late.peer.log(link::SubId{1}).back()}) {
         CHECK(entry.seq == Seq{1});
-        CHECK(entry.is_repeat());
+        CHECK_FALSE(entry.shown());
         CHECK(entry.first == Seq{0});
     }
-    CHECK_FALSE(late.peer.log(link::SubId{1}).front().is_repeat());
+    CHECK(late.peer.log(link::SubId{1}).front().shown());
     CHECK(rig.service.stats().repeats_dropped == 1);
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("a room whose log is lost is refused to all, forgotten, and can be mad
     rig.settle();
     rig.service.on_request(edge.id, subscription(2, "general", true));
     REQUIRE(rig.until([&] { return edge.peer.all<link::Subscribed>().size() == 2; }));
-    CHECK(edge.peer.all<link::Subscribed>().back().epoch != rig.room.epoch);
+    CHECK(edge.peer.all<link::Subscribed>().back().room.log != rig.room);
 }
 
 TEST_CASE("a room deleted in the directory is refused to its subscribers") {

@@ -153,8 +153,8 @@ TEST_CASE("a message of a lost incarnation is not acked by the next one, whose s
     rig.publish(0, 70, "c1");
     rig.core.on_worker_event(worker_a, link::Refused{rig.last_sub(worker_a), Error{Errc::room_gone, {}}});
     rig.open(0, 2);
-    rig.core.on_worker_event(worker_a,
-                             link::Subscribed{rig.last_sub(worker_a), Epoch::trusted("e2"), Seq{4}});
+    rig.core.on_worker_event(worker_a, link::Subscribed{rig.last_sub(worker_a), Seq{4},
+                                                        RoomInfo{{general, Epoch::trusted("e2")}, alice}});
     rig.channel.let_go();  // in the old log, as its seq 0
     REQUIRE(outcomes(rig, 0).size() == 1);
     CHECK(outcomes(rig, 0).front() != "70 c1 0");
@@ -168,13 +168,14 @@ TEST_CASE("a core that goes away with everything in flight leaves nothing behind
     workers.routed_to = worker_a;
     test::FakeChannel channel(io);
     producer::Publisher publisher(channel);
+    EmptyDesk desk;
     bool posted = false;
     {
         Core core(
-            io, 1, [&](ShardIndex, std::vector<ShardEvent>) { posted = true; }, log.log);
-        core.use(workers, publisher);
-        core.on_commands(0, {OpenRoom{general, {}, 1}, AskPage{general, SessionKey{1}, 1, {}}});
-        core.on_worker_event(worker_a, link::Subscribed{link::SubId{1}, epoch, Seq{}});
+            io, 1, [&](ShardIndex, std::vector<ShardEvent>) { posted = true; }, {}, log.log);
+        core.use(workers, publisher, desk);
+        core.on_commands(0, {OpenRoom{general, {}, true, 1}, AskPage{general, SessionKey{1}, 1, {}}});
+        core.on_worker_event(worker_a, link::Subscribed{link::SubId{1}, Seq{}, RoomInfo{general_log, alice}});
     }
     test::pump_ready(io);
     CHECK_FALSE(posted);

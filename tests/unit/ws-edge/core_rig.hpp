@@ -18,6 +18,14 @@ inline const NodeId worker_a = NodeId::trusted("worker-a");
 inline const NodeId worker_b = NodeId::trusted("worker-b");
 inline const Epoch epoch = Epoch::trusted("e1");
 inline const LogId general_log{general, epoch};
+inline const Actor alice{UserName::trusted("alice"), "a1"};
+
+/// A desk that nobody comes to.
+struct EmptyDesk final : Desk {
+    void on_http(ShardIndex, HttpTask) override {}
+    void on_password(ShardIndex, CheckPassword) override {}
+    void on_ticket(ShardIndex, TakeTicket) override {}
+};
 
 /// A core of four shards between workers and a log that do as the test says.
 struct CoreRig {
@@ -30,18 +38,21 @@ struct CoreRig {
     test::FakeWorkers workers;
     std::vector<std::vector<ShardEvent>> told{shards};
     std::vector<int> posts = std::vector<int>(shards);
-    Core core{io, shards,
+    Core core{io,
+              shards,
               [this](ShardIndex shard, std::vector<ShardEvent> events) {
                   ++posts.at(shard);
                   for (auto& event : events) told.at(shard).push_back(std::move(event));
               },
+              {},
               log.log};
+    EmptyDesk desk;
 
     CoreRig() {
         workers.routed_to = worker_a;
         channel.report_to(core);
         channel.make_log(general_log);
-        core.use(workers, publisher);
+        core.use(workers, publisher, desk);
     }
 
     void settle() { test::pump_ready(io); }
@@ -68,7 +79,7 @@ struct CoreRig {
     }
 
     void open(ShardIndex shard, std::uint64_t generation = 1) {
-        core.on_commands(shard, {OpenRoom{general, UserName::trusted("alice"), generation}});
+        core.on_commands(shard, {OpenRoom{general, alice, true, generation}});
     }
     void close(ShardIndex shard) { core.on_commands(shard, {CloseRoom{general}}); }
     link::SubId last_sub(const NodeId& worker) {
@@ -79,7 +90,7 @@ struct CoreRig {
     /// The worker grants what it was asked for last.
     link::SubId grant(const NodeId& worker, Seq position) {
         const auto sub = last_sub(worker);
-        core.on_worker_event(worker, link::Subscribed{sub, epoch, position});
+        core.on_worker_event(worker, link::Subscribed{sub, position, RoomInfo{general_log, alice}});
         return sub;
     }
     void open_and_grant(std::vector<ShardIndex> for_shards, Seq position) {
@@ -103,7 +114,7 @@ struct CoreRig {
         auto record =
             producer::make_record(general, MessageId::trusted(id), UserName::trusted("alice"), "hi", 0);
         REQUIRE(record);
-        core.on_commands(shard, {Publish{general, to, SessionKey{session}, *record}});
+        core.on_commands(shard, {Publish{general, to, SessionKey{session}, {}, *record}});
     }
 };
 

@@ -25,7 +25,7 @@ TEST_CASE("a room that several shards want is subscribed once, and each is told 
     REQUIRE(asked.size() == 1);
     CHECK(asked.front().room == general);
     CHECK(asked.front().create);
-    CHECK(asked.front().creator.str() == "alice");
+    CHECK(asked.front().creator == alice);
     CHECK(asked.front().epoch.empty());
     CHECK(rig.heard<RoomOpened>(0).empty());
     rig.grant(worker_a, Seq{41});
@@ -33,7 +33,7 @@ TEST_CASE("a room that several shards want is subscribed once, and each is told 
         const auto opened = rig.heard<RoomOpened>(shard);
         REQUIRE(opened.size() == 1);
         CHECK(opened.front().generation == generation);
-        CHECK(opened.front().epoch == epoch);
+        CHECK(opened.front().info->log == general_log);
         CHECK(opened.front().position == Seq{41});
     }
     rig.open(3, 11);  // it is open: answered from here
@@ -79,7 +79,8 @@ TEST_CASE("a room that no shard wants any more is let go at the worker") {
     CHECK(rig.seqs(0).empty());
     rig.open(0, 2);
     CHECK(rig.last_sub(worker_a) != sub);
-    rig.core.on_worker_event(worker_a, link::Subscribed{sub, epoch, Seq{5}});  // of the old subscription
+    rig.core.on_worker_event(
+        worker_a, link::Subscribed{sub, Seq{5}, RoomInfo{general_log, alice}});  // of the old subscription
     CHECK(rig.heard<RoomOpened>(0).size() == 1);
     rig.grant(worker_a, Seq{6});
     REQUIRE(rig.heard<RoomOpened>(0).size() == 2);
@@ -241,7 +242,7 @@ TEST_CASE("what nobody answers is answered as unavailable at its deadline: openi
     CoreRig rig;
     rig.open_and_grant({0}, Seq{5});
     rig.core.on_commands(0, {AskPage{general, SessionKey{1}, 10, latest()}});
-    rig.core.on_commands(1, {OpenRoom{RoomSlug::trusted("other"), {}, 4}});
+    rig.core.on_commands(1, {OpenRoom{RoomSlug::trusted("other"), {}, true, 4}});
     const auto asked = std::chrono::steady_clock::now();
     REQUIRE(
         rig.until([&] { return !rig.heard<PageArrived>(0).empty() && !rig.heard<RoomRefused>(1).empty(); }));

@@ -60,7 +60,10 @@ struct Rig {
     std::vector<std::unique_ptr<Member>> made;
     std::vector<Membership*> lagging;
 
-    explicit Rig(std::int64_t position = 9) { room.opened(Epoch::trusted("e1"), Seq{position}); }
+    explicit Rig(std::int64_t position = 9) {
+        room.opened(std::make_shared<const RoomInfo>(RoomInfo{{room.slug(), Epoch::trusted("e1")}, {}}),
+                    Seq{position});
+    }
     Member& member(std::int64_t last) {
         made.push_back(std::make_unique<Member>(loop, room));
         made.back()->membership.last = Seq{last};

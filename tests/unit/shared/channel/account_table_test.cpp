@@ -16,7 +16,8 @@ AccountKey key(std::string_view epoch, const FoldedName& folded = alice) {
     return {folded, Epoch::trusted(std::string(epoch))};
 }
 AccountRecord record(const AccountKey& of, std::optional<Seq> created_at = std::nullopt) {
-    return {of, {UserName::trusted("Alice"), of.folded, "hash", 1'000, 1'000}, of.epoch, created_at};
+    return {
+        of, {UserName::trusted("Alice"), of.folded, of.epoch, "hash", 1'000, 1'000}, of.epoch, created_at};
 }
 std::string text(const AccountKey& of, std::optional<Seq> created_at = std::nullopt) {
     return encode_account_record(record(of, created_at));
@@ -60,10 +61,11 @@ TEST_CASE("an account's record and key are read as they were written, also where
     }
     for (const char* bad : {"", "alice", "alice/", "/e1", "alice/E1", "alice/e1 ", "\xff/e1"})
         CHECK_FALSE(parse_account_key(bad));
-    AccountRecord written{key("e1"),
-                          {UserName::trusted("Ali\"ce"), alice, "$2b$12$x", 1'795'255'200'123, 7},
-                          Epoch::trusted("try1"),
-                          Seq{42}};
+    AccountRecord written{
+        key("e1"),
+        {UserName::trusted("Ali\"ce"), alice, Epoch::trusted("try1"), "$2b$12$x", 1'795'255'200'123, 7},
+        Epoch::trusted("try1"),
+        Seq{42}};
     const auto read_back = decode_account_record(key("e1"), encode_account_record(written));
     REQUIRE(read_back);
     CHECK(read_back->key == key("e1"));

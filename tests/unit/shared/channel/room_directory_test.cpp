@@ -11,7 +11,7 @@ namespace roomcast::channel {
 namespace {
 
 const RoomSlug general = RoomSlug::trusted("general");
-const UserName alice = UserName::trusted("alice");
+const Actor alice{UserName::trusted("alice"), "a1"};
 
 struct Rig {
     boost::asio::io_context io;

@@ -15,7 +15,8 @@ LogId log(std::string_view epoch, const RoomSlug& room = general) {
 }
 
 std::string creation(const LogId& of, std::optional<Seq> created_at = std::nullopt) {
-    return encode_room_record({RoomInfo{of, UserName::trusted("alice"), 1'795'255'200'123}, created_at});
+    return encode_room_record(
+        {RoomInfo{of, Actor{UserName::trusted("alice"), "a1"}, 1'795'255'200'123}, created_at});
 }
 std::optional<LogId> winner(const SlotRooms& rooms, const RoomSlug& room = general) {
     const auto* info = rooms.find(room);
@@ -46,11 +47,12 @@ std::vector<Row> compacted(const std::vector<Row>& rows, bool without_deletions)
 }  // namespace
 
 TEST_CASE("a room's record and key are read as they were written") {
-    const RoomRecord record{RoomInfo{log("e1"), UserName::trusted("Ali\"ce"), 1'795'255'200'123}, Seq{42}};
+    const RoomRecord record{RoomInfo{log("e1"), Actor{UserName::trusted("Ali\"ce"), "a1"}, 1'795'255'200'123},
+                            Seq{42}};
     const auto read_back = decode_room_record(encode_room_record(record));
     REQUIRE(read_back);
     CHECK(read_back->info.log == log("e1"));
-    CHECK(read_back->info.owner.str() == "Ali\"ce");
+    CHECK(read_back->info.owner == record.info.owner);
     CHECK(read_back->info.created == 1'795'255'200'123);
     CHECK(read_back->created_at == Seq{42});
     CHECK_FALSE(decode_room_record(creation(log("e1")))->created_at);

@@ -16,24 +16,49 @@ std::vector<Entry> some_entries() {
             Entry{Seq{INT64_MAX}, INT64_MIN, Seq::none(), std::string("\0\xFF", 2)}};
 }
 
+const Actor owner{UserName::trusted("Alice"), "0123abcd"};
+const FoldedName folded = FoldedName::trusted("alice");
+
+RoomInfo described() {
+    return {{room, epoch}, owner, 1'795'255'200'123, "The \u00e9 room", "$2b$10$x", 3, 86'400'000,
+            {folded},      9};
+}
+AccountInfo account() {
+    return {owner.user, folded, Epoch::trusted("a1"), "$2b$10$x", 1'795'255'200'123, 1'795'255'200'124};
+}
+
 const Person alice{SessionId::trusted("s-1"), UserName::trusted("Alice \u00e9")};
 const Person bob{SessionId::trusted("s-2"), UserName::trusted("bob")};
 
 std::vector<Request> every_request() {
-    return {Subscribe{SubId{1}, room, true, UserName::trusted("alice"), Epoch{}, Seq::none()},
-            Subscribe{SubId{0xFFFFFFFF}, room, false, UserName{}, epoch, Seq{1'000'000'000'000}},
-            Unsubscribe{SubId{7}},
-            ReadHistory{RequestId{0xFFFFFFFFFFFFFFFF}, SubId{2}, ReadHistory::Kind::from_time, Seq{3},
-                        1'795'255'200'123, 200, Seq{4}},
-            ReadHistory{RequestId{1}, SubId{2}, ReadHistory::Kind::latest, Seq{}, 0, -1, Seq{}},
-            RosterChange{SubId{2}, true, {alice, bob}, {SessionId::trusted("s-3")}},
-            RosterChange{SubId{2}, false, {}, {}},
-            SayTyping{SubId{2}, alice, true},
-            SendSignal{RequestId{5}, SubId{2}, alice, bob.session, R"({"sdp":1})"},
-            AskMembers{RequestId{6}, SubId{2}}};
+    return {
+        Subscribe{SubId{1}, room, true, owner, Epoch{}, Seq::none()},
+        Subscribe{SubId{0xFFFFFFFF}, room, false, Actor{}, epoch, Seq{1'000'000'000'000}},
+        Unsubscribe{SubId{7}},
+        ReadHistory{RequestId{0xFFFFFFFFFFFFFFFF}, SubId{2}, ReadHistory::Kind::from_time, Seq{3},
+                    1'795'255'200'123, 200, Seq{4}},
+        ReadHistory{RequestId{1}, SubId{2}, ReadHistory::Kind::latest, Seq{}, 0, -1, Seq{}},
+        RosterChange{SubId{2}, true, {alice, bob}, {SessionId::trusted("s-3")}},
+        RosterChange{SubId{2}, false, {}, {}},
+        SayTyping{SubId{2}, alice, true},
+        SendSignal{RequestId{5}, SubId{2}, alice, bob.session, R"({"sdp":1})"},
+        AskMembers{RequestId{6}, SubId{2}},
+        Call{RequestId{7}, CreateRoom{described()}},
+        Call{RequestId{8}, FindRoom{room}},
+        Call{RequestId{9}, ChangeRoom{room, owner, "title", "hash", true, 86'400'000, owner, folded, folded}},
+        Call{RequestId{9}, ChangeRoom{room, owner, {}, {}, false, {}, {}, {}, {}}},
+        Call{RequestId{10}, DeleteRoom{room, owner}},
+        Call{RequestId{11}, KickUser{room, owner, folded}},
+        Call{RequestId{12}, HideMessage{room, owner, Seq{5}}},
+        Call{RequestId{13}, ListRooms{{Slot{0}, Slot{63}}, "general", "part", 50}},
+        Call{RequestId{14}, CreateAccount{account()}},
+        Call{RequestId{15}, FindAccount{folded}},
+        Call{RequestId{16}, ChangePassword{folded, "hash", 1'795'255'200'123}},
+        Call{RequestId{17}, DeleteAccount{folded}},
+        Call{RequestId{18}, ClaimNick{folded, "token", ClaimNick::Kind::release}}};
 }
 std::vector<Event> every_event() {
-    return {Subscribed{SubId{3}, epoch, Seq{17}},
+    return {Subscribed{SubId{3}, Seq{17}, described()},
             Refused{SubId{3}, Error{Errc::internal, "why, in words"}},
             Messages{},
             Messages{{RoomMessages{SubId{1}, some_entries()}, RoomMessages{SubId{2}, {}}}},
@@ -45,7 +70,15 @@ std::vector<Event> every_event() {
             TypingSaid{SubId{2}, bob, false},
             SignalSent{SubId{2}, alice, bob.session, "null"},
             SignalRefused{RequestId{5}, Error{Errc::not_found, "gone"}},
-            MembersPage{RequestId{6}, {alice, bob}, 2}};
+            MembersPage{RequestId{6}, {alice, bob}, 2},
+            RoomChanged{SubId{3}, described()},
+            Kicked{SubId{3}, folded},
+            Returned{RequestId{1}, Error{Errc::rate_limited, "wait", 1'500}},
+            Returned{RequestId{2}, Done{}},
+            Returned{RequestId{3}, RoomReply{described(), 7}},
+            Returned{RequestId{4},
+                     RoomPage{{RoomReply{described(), 7}, RoomReply{RoomInfo{{room, epoch}, {}}, 0}}, true}},
+            Returned{RequestId{5}, AccountReply{account()}}};
 }
 
 bool same(const std::vector<Entry>& a, const std::vector<Entry>& b) {
@@ -80,13 +113,13 @@ TEST_CASE("a subscription arrives as it was sent") {
     CHECK(value.sub == SubId{0xFFFFFFFF});
     CHECK(value.room == room);
     CHECK_FALSE(value.create);
-    CHECK(value.creator.empty());
+    CHECK(value.creator == Actor{});
     CHECK(value.epoch == epoch);
     CHECK(value.after == Seq{1'000'000'000'000});
     const auto first = decode_request(encode(every_request()[0]));
     REQUIRE(first);
     CHECK(std::get<Subscribe>(*first).create);
-    CHECK(std::get<Subscribe>(*first).creator.str() == "alice");
+    CHECK(std::get<Subscribe>(*first).creator == owner);
     CHECK(std::get<Subscribe>(*first).epoch.empty());
 }
 
@@ -111,7 +144,7 @@ TEST_CASE("messages and pages arrive as they were sent, repeats and odd bytes to
     REQUIRE(rooms.size() == 2);
     CHECK(rooms[0].sub == SubId{1});
     CHECK(same(rooms[0].entries, some_entries()));
-    CHECK(rooms[0].entries[1].is_repeat());
+    CHECK_FALSE(rooms[0].entries[1].shown());
     CHECK(rooms[1].entries.empty());
     const auto page = decode_event(encode(every_event()[4]));
     REQUIRE(page);
@@ -127,7 +160,7 @@ TEST_CASE("messages and pages arrive as they were sent, repeats and odd bytes to
 TEST_CASE("answers and refusals arrive as they were sent") {
     const auto subscribed = std::get<Subscribed>(*decode_event(encode(every_event()[0])));
     CHECK(subscribed.sub == SubId{3});
-    CHECK(subscribed.epoch == epoch);
+    CHECK(subscribed.room == described());
     CHECK(subscribed.position == Seq{17});
     const auto refused = std::get<Refused>(*decode_event(encode(every_event()[1])));
     CHECK(refused.error.code == Errc::internal);
@@ -207,10 +240,10 @@ TEST_CASE("ids, error codes and kinds outside their grammar are refused") {
     };
     CHECK(refused(Subscribe{SubId{1}, RoomSlug::trusted("No Slug"), true, {}, {}, {}}));
     CHECK(refused(Subscribe{SubId{1}, RoomSlug{}, true, {}, {}, {}}));
-    CHECK(refused(Subscribe{SubId{1}, room, true, UserName::trusted(" x"), {}, {}}));
+    CHECK(refused(Subscribe{SubId{1}, room, true, {UserName::trusted(" x"), {}}, {}, {}}));
     CHECK(refused(Subscribe{SubId{1}, room, true, {}, Epoch::trusted("E"), {}}));
     CHECK(refused(ReadHistory{RequestId{1}, SubId{1}, static_cast<ReadHistory::Kind>(4), {}, 0, 1, {}}));
-    CHECK_FALSE(decode_event(encode(Event(Subscribed{SubId{1}, Epoch{}, Seq{}}))));
+    CHECK_FALSE(decode_event(encode(Event(Subscribed{SubId{1}, Seq{}, RoomInfo{{room, Epoch{}}, {}}}))));
     CHECK_FALSE(decode_event(encode(Event(Refused{SubId{1}, Error{static_cast<Errc>(errc_count), {}}}))));
     CHECK_FALSE(
         decode_event(encode(Event(HistoryRefused{RequestId{1}, Error{static_cast<Errc>(0xFF), {}}}))));
