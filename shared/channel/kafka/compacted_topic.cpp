@@ -83,9 +83,12 @@ public:
     }
 
 private:
+    /// From 0 rather than from "the beginning": librdkafka has to ask where that is, and where it knows no
+    /// leader yet, as at every start, it waits half a second before it asks. Compaction leaves the start at
+    /// 0; where retention has moved it, the broker refuses 0, and by then the leader is known.
     void read() {
-        reading_ =
-            host_.fetcher.read(topic_, partition_, next_ > 0 ? next_ : RD_KAFKA_OFFSET_BEGINNING, *this);
+        reading_ = host_.fetcher.read(topic_, partition_, from_beginning_ ? RD_KAFKA_OFFSET_BEGINNING : next_,
+                                      *this);
     }
 
     /// Where the partition is empty, or ends in a gap, no record tells that the end was reached; the
@@ -137,10 +140,13 @@ private:
         const bool out_of_range =
             code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
         if (!is_missing_topic(code) && !out_of_range) return;
-        host_.fetcher.instance()->log(4, topic_ + ": " + text + ": reading it again");
+        // That 0 lies before the start is no trouble.
+        const bool looked_for_start = out_of_range && next_ == 0 && !from_beginning_;
+        if (!looked_for_start) host_.fetcher.instance()->log(4, topic_ + ": " + text + ": reading it again");
         if (out_of_range) next_ = 0;
+        from_beginning_ = out_of_range;
         reading_.reset();
-        timer_.expires_after(restart_pause);
+        timer_.expires_after(looked_for_start ? std::chrono::milliseconds(0) : restart_pause);
         timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& stopped) {
             if (stopped || alive.expired()) return;
             read();
@@ -156,6 +162,7 @@ private:
     boost::asio::steady_timer timer_;
     std::unique_ptr<Fetcher::Reading> reading_;
     std::int64_t next_ = 0;
+    bool from_beginning_ = false;
     std::optional<std::int64_t> end_;
     bool current_ = false;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
