@@ -6,6 +6,31 @@
 
 namespace roomcast::channel::sqlite {
 
+TEST_CASE("sqlite: a deleted key's row goes when it is an hour old, and no other row does") {
+    const TemporaryDirectory directory;
+    Database database(directory.path() / "roomcast.db", Database::Mode::read_write);
+    prepare_schema(database);
+    Store store(database, std::nullopt);
+    constexpr TimeMs hour = 3'600'000;
+    const TimeMs start = now_ms();
+    const auto keys = [&] {
+        std::vector<std::string> found;
+        for (const auto& record : store.read_table(Slot{1}, Seq{0}, 100, 1'000'000).records)
+            found.push_back(record.key + (record.value ? "" : " deleted"));
+        return found;
+    };
+    (void)store.append_to_table(Slot{1}, "kept", "value");
+    (void)store.append_to_table(Slot{1}, "old", std::nullopt);
+    (void)store.sweep(start);
+    (void)store.append_to_table(Slot{1}, "young", std::nullopt);
+    (void)store.sweep(start + hour - 1);
+    CHECK(keys() == std::vector<std::string>{"kept", "old deleted", "young deleted"});
+    (void)store.sweep(start + hour);
+    CHECK(keys() == std::vector<std::string>{"kept", "young deleted"});
+    (void)store.sweep(start + 2 * hour);
+    CHECK(keys() == std::vector<std::string>{"kept"});
+}
+
 TEST_CASE("sqlite: seek agrees with looking at every record, whatever the times and however much was swept") {
     const TemporaryDirectory directory;
     Database database(directory.path() / "roomcast.db", Database::Mode::read_write);

@@ -6,9 +6,10 @@
 namespace roomcast::channel::sqlite {
 namespace {
 
-constexpr std::size_t remembered_logs = 16'384;  // rows kept in memory, then all are dropped and read again
-constexpr std::int64_t sweep_rows = 1'000;       // deleted in one transaction
-constexpr int sweep_logs = 64;                   // looked at in one transaction
+constexpr std::size_t remembered_logs = 16'384;   // rows kept in memory, then all are dropped and read again
+constexpr std::int64_t sweep_rows = 1'000;        // deleted in one transaction
+constexpr int sweep_logs = 64;                    // looked at in one transaction
+constexpr TimeMs tombstones_kept_ms = 3'600'000;  // at least so long, at most twice
 constexpr std::int64_t last_seq = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
@@ -51,7 +52,8 @@ Store::Store(Database& database, std::optional<std::int64_t> default_retention_m
       select_table_records_(database,
                             "SELECT seq, key, value FROM table_records WHERE slot = ?1 AND seq >= ?2 "
                             "ORDER BY seq LIMIT ?3"),
-      delete_tombstones_(database, "DELETE FROM table_records WHERE value IS NULL") {}
+      delete_tombstones_(database, "DELETE FROM table_records WHERE value IS NULL AND seq <= ?1"),
+      select_last_table_seq_(database, "SELECT max(seq) FROM table_records") {}
 
 Store::LogRow* Store::find(const LogId& log) {
     if (const auto at = rows_.find(log); at != rows_.end()) return &at->second;
@@ -118,7 +120,7 @@ Seq Store::append_to_table(Slot slot, std::string_view key, const std::optional<
     return seq;
 }
 
-void Store::drop_tombstones() { delete_tombstones_.execute(); }
+void Store::drop_tombstones() { delete_tombstones_.execute(last_seq); }
 
 void Store::flush() {
     for (LogRow* row : changed_) {
@@ -232,7 +234,18 @@ TablePage Store::read_table(Slot slot, Seq from, int max_records, std::size_t ma
     return page;
 }
 
-bool Store::sweep(TimeMs now) { return sweep_removed_logs() || sweep_by_age(now); }
+bool Store::sweep(TimeMs now) {
+    sweep_tombstones(now);
+    return sweep_removed_logs() || sweep_by_age(now);
+}
+
+void Store::sweep_tombstones(TimeMs now) {
+    if (now < next_tombstone_sweep_) return;
+    delete_tombstones_.execute(old_tombstones_.value);
+    auto last = select_last_table_seq_.run();
+    if (last.next_row()) old_tombstones_ = Seq{last.optional_integer(0).value_or(-1)};
+    next_tombstone_sweep_ = now + tombstones_kept_ms;
+}
 
 bool Store::sweep_removed_logs() {
     std::int64_t log_id = 0;

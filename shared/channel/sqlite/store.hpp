@@ -75,11 +75,15 @@ private:
     [[nodiscard]] Seq seek_in(const LogRow& row, TimeMs time);
     [[nodiscard]] bool sweep_removed_logs();
     [[nodiscard]] bool sweep_by_age(TimeMs now);
+    void sweep_tombstones(TimeMs now);
 
     std::optional<std::int64_t> default_retention_ms_;
     std::unordered_map<LogId, LogRow> rows_;
     std::vector<LogRow*> changed_;
     std::int64_t swept_log_id_ = 0;  // where the sweep is
+    // Tombstones up to here go at that time: everybody who reads on has seen them by then.
+    Seq old_tombstones_;
+    TimeMs next_tombstone_sweep_ = 0;
 
     Statement select_log_;
     Statement select_max_time_;
@@ -101,6 +105,7 @@ private:
     Statement insert_table_record_;
     Statement select_table_records_;
     Statement delete_tombstones_;
+    Statement select_last_table_seq_;
 };
 
 }  // namespace roomcast::channel::sqlite
