@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "shared/channel/kafka/instance.hpp"
+
 namespace roomcast::channel::kafka_test {
 namespace {
 
@@ -65,6 +67,48 @@ Result<Seq> append_once(contract::ChannelFixture& channel, LogWriter& writer, co
     REQUIRE(test::pump_until(channel.io(),
                              [&] { return (outcome = channel.listener().find(ticket)) != nullptr; }));
     return outcome->result;
+}
+
+void delete_records_before(KafkaFixture& channel, const std::string& topic, Seq seq) {
+    bool done = false;
+    const auto instance =
+        kafka::Instance::make(channel.io(), kafka::Instance::Kind::producer, channel.config(), {},
+                              [&done](kafka::Instance::Batch) { done = true; });
+    const kafka::PartitionsPtr list(rd_kafka_topic_partition_list_new(1));
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), 0)->offset = seq.value;
+    auto* request = rd_kafka_DeleteRecords_new(list.get());
+    rd_kafka_DeleteRecords(instance->client(), &request, 1, nullptr, instance->queue());
+    rd_kafka_DeleteRecords_destroy(request);
+    REQUIRE(test::pump_until(channel.io(), [&] { return done; }));
+    instance->stop();
+}
+
+std::map<std::string, std::string> settings_of(KafkaFixture& channel, const std::string& topic) {
+    std::map<std::string, std::string> settings;
+    bool done = false;
+    const auto instance = kafka::Instance::make(
+        channel.io(), kafka::Instance::Kind::producer, channel.config(), {},
+        [&](kafka::Instance::Batch batch) {
+            for (const auto& event : batch) {
+                const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
+                if (result == nullptr) continue;
+                std::size_t resources = 0;
+                std::size_t count = 0;
+                const auto* const* found = rd_kafka_DescribeConfigs_result_resources(result, &resources);
+                REQUIRE(resources == 1);
+                const auto* const* entries = rd_kafka_ConfigResource_configs(found[0], &count);
+                for (std::size_t i = 0; i < count; ++i)
+                    settings[rd_kafka_ConfigEntry_name(entries[i])] = rd_kafka_ConfigEntry_value(entries[i]);
+                done = true;
+            }
+        });
+    const kafka::ConfigResourcePtr resource(
+        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+    auto* one = resource.get();
+    rd_kafka_DescribeConfigs(instance->client(), &one, 1, nullptr, instance->queue());
+    REQUIRE(test::pump_until(channel.io(), [&] { return done; }));
+    instance->stop();
+    return settings;
 }
 
 }  // namespace roomcast::channel::kafka_test

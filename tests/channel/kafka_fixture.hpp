@@ -48,4 +48,9 @@ private:
 /// Appends one record; what came of it.
 [[nodiscard]] Result<Seq> append_once(contract::ChannelFixture& channel, LogWriter& writer, const LogId& log);
 
+/// Moves the start of a topic's first partition, as retention does.
+void delete_records_before(KafkaFixture& channel, const std::string& topic, Seq seq);
+/// A topic's settings, as the broker has them.
+[[nodiscard]] std::map<std::string, std::string> settings_of(KafkaFixture& channel, const std::string& topic);
+
 }  // namespace roomcast::channel::kafka_test

@@ -1,5 +1,3 @@
-#include <map>
-
 #include "shared/channel/kafka/appender.hpp"
 #include "shared/channel/kafka/log_reader.hpp"
 #include "shared/channel/kafka/producer.hpp"
@@ -29,52 +27,6 @@ void produce_foreign(KafkaFixture& channel, const LogId& log, std::optional<std:
     REQUIRE(producer.produce(*topic, std::move(message), 1).ok());
     REQUIRE(pump_until(channel.io(), [&] { return outcome.has_value(); }));
     REQUIRE(outcome->ok());
-}
-
-/// Moves the log's start, as retention does.
-void delete_records_before(KafkaFixture& channel, const LogId& log, Seq seq) {
-    bool done = false;
-    const auto instance =
-        kafka::Instance::make(channel.io(), kafka::Instance::Kind::producer, channel.config(), {},
-                              [&done](kafka::Instance::Batch) { done = true; });
-    const kafka::PartitionsPtr list(rd_kafka_topic_partition_list_new(1));
-    rd_kafka_topic_partition_list_add(list.get(),
-                                      kafka::room_topic(channel.config().topic_prefix, log).c_str(), 0)
-        ->offset = seq.value;
-    auto* request = rd_kafka_DeleteRecords_new(list.get());
-    rd_kafka_DeleteRecords(instance->client(), &request, 1, nullptr, instance->queue());
-    rd_kafka_DeleteRecords_destroy(request);
-    REQUIRE(pump_until(channel.io(), [&] { return done; }));
-    instance->stop();
-}
-
-/// A topic's settings, as the broker has them.
-std::map<std::string, std::string> settings_of(KafkaFixture& channel, const std::string& topic) {
-    std::map<std::string, std::string> settings;
-    bool done = false;
-    const auto instance = kafka::Instance::make(
-        channel.io(), kafka::Instance::Kind::producer, channel.config(), {},
-        [&](kafka::Instance::Batch batch) {
-            for (const auto& event : batch) {
-                const auto* result = rd_kafka_event_DescribeConfigs_result(event.get());
-                if (result == nullptr) continue;
-                std::size_t resources = 0;
-                std::size_t count = 0;
-                const auto* const* found = rd_kafka_DescribeConfigs_result_resources(result, &resources);
-                REQUIRE(resources == 1);
-                const auto* const* entries = rd_kafka_ConfigResource_configs(found[0], &count);
-                for (std::size_t i = 0; i < count; ++i)
-                    settings[rd_kafka_ConfigEntry_name(entries[i])] = rd_kafka_ConfigEntry_value(entries[i]);
-                done = true;
-            }
-        });
-    const kafka::ConfigResourcePtr resource(
-        rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-    auto* one = resource.get();
-    rd_kafka_DescribeConfigs(instance->client(), &one, 1, nullptr, instance->queue());
-    REQUIRE(pump_until(channel.io(), [&] { return done; }));
-    instance->stop();
-    return settings;
 }
 
 TEST_CASE("kafka: a log's retention can be changed, and its other settings stay") {
@@ -131,7 +83,7 @@ TEST_CASE("kafka: a start that retention has passed is not found, by read and by
     KafkaFixture channel;
     const LogId log = contract::create_log(channel);
     const auto seqs = contract::append_texts(channel, log, 20);
-    delete_records_before(channel, log, seqs[10]);
+    delete_records_before(channel, kafka::room_topic(channel.config().topic_prefix, log), seqs[10]);
     const auto bounds = contract::bounds(channel, log);
     REQUIRE(bounds.ok());
     CHECK(bounds->first == seqs[10]);

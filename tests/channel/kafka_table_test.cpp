@@ -2,6 +2,7 @@
 
 #include "shared/channel/kafka/admin.hpp"
 #include "shared/channel/kafka/topics.hpp"
+#include "shared/core/limits.hpp"
 #include "tests/channel/kafka_fixture.hpp"
 
 // The compacted topics: the directory when compaction has been at work, and the members.
@@ -96,6 +97,46 @@ TEST_CASE("kafka: a slot can be followed, dropped and followed again") {
         REQUIRE(pump_until(channel.io(), [&] { return !sink.current.empty(); }));
         CHECK(sink.entries.back().seq == seq);
     }
+}
+
+TEST_CASE("kafka: a slot whose start retention has moved is followed from there, also when nothing is left") {
+    KafkaFixture channel(config_for(new_prefix()));
+    const auto topic = kafka::table_topic(channel.config().topic_prefix, Table::tokens);
+    kafka::KafkaLogAdmin admin(channel.io(), channel.config());
+    std::optional<Result<void>> made;
+    admin.ensure_topic({.name = topic,
+                        .partitions = 1,
+                        .replication_factor = 1,
+                        .settings = {{"cleanup.policy", "compact,delete"}}},
+                       test::patience, [&made](Result<void> outcome) { made = std::move(outcome); });
+    REQUIRE(pump_until(channel.io(), [&] { return made.has_value(); }));
+    REQUIRE(made->ok());
+    auto& table = channel.table(Table::tokens);
+    std::vector<Seq> seqs;
+    for (int i = 0; i < 4; ++i)
+        table.append(Slot{0}, std::to_string(i), "value", [&](Result<Seq> kept) {
+            REQUIRE(kept.ok());
+            seqs.push_back(*kept);
+        });
+    REQUIRE(pump_until(channel.io(), [&] { return seqs.size() == 4; }));
+    for (const Seq start : {seqs[2], seqs[3].next()}) {
+        delete_records_before(channel, topic, start);
+        RecordingTableSink sink;
+        const auto following = table.follow(Slot{0}, sink);
+        REQUIRE(pump_until(channel.io(), [&] { return !sink.current.empty(); }));
+        CHECK(sink.entries.size() == static_cast<std::size_t>(seqs[3].next().value - start.value));
+        if (!sink.entries.empty()) CHECK(sink.entries.front().seq == start);
+    }
+}
+
+TEST_CASE("kafka: the tables' topics are made with their settings") {
+    KafkaFixture channel;
+    const auto& prefix = channel.config().topic_prefix;
+    CHECK(settings_of(channel, kafka::table_topic(prefix, Table::rooms))["cleanup.policy"] == "compact");
+    CHECK(settings_of(channel, kafka::table_topic(prefix, Table::accounts))["cleanup.policy"] == "compact");
+    auto tokens = settings_of(channel, kafka::table_topic(prefix, Table::tokens));
+    CHECK(tokens["cleanup.policy"] == "compact,delete");
+    CHECK(tokens["retention.ms"] == std::to_string(limits::token_log_retention_ms));
 }
 
 TEST_CASE("kafka: a rooms topic with the wrong number of partitions is refused at start-up") {
