@@ -242,11 +242,12 @@ TEST_CASE("too many requests for accounts at once are refused, and none of them 
         rig.directory.find(alice, [&](const Result<AccountInfo>& answer) {
             ++(code(answer) == Errc::busy ? busy : unavailable);
         });
-    REQUIRE(
-        test::pump_until(rig.io, [&] { return unavailable == static_cast<int>(limits::account_requests); }));
+    REQUIRE(test::pump_until(rig.io, [&] { return unavailable > 0; }));
     CHECK(std::chrono::steady_clock::now() - asked >=
           std::chrono::milliseconds(limits::channel_request_deadline_ms));
     CHECK(busy == 1);
+    REQUIRE(
+        test::pump_until(rig.io, [&] { return unavailable == static_cast<int>(limits::account_requests); }));
     rig.channel.table_out_of_reach = false;
     CHECK(code(rig.ask([&](auto done) {
               rig.directory.create(info(std::string(limits::password_hash_bytes + 1, 'x')), first_try,
