@@ -52,7 +52,8 @@ inline constexpr std::size_t connections_per_shard = 20'000;  // then new ones a
 inline constexpr std::size_t room_ring_bytes = 64 * 1024;     // newest frames an edge shard keeps per room
 inline constexpr std::size_t room_ring_messages = 256;
 
-inline constexpr int broken_close_ms = 500;  // the same for a peer that broke the protocol
+inline constexpr int broken_close_ms =
+    200;  // the same for a peer that broke the protocol; suites hang up themselves after 500
 
 // The channel.
 inline constexpr std::size_t producer_queue_messages =
