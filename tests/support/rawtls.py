@@ -1,4 +1,4 @@
-"""A TLS socket and hand-made WebSocket frames, for what no well-behaved client would send."""
+"""A socket and hand-made WebSocket frames, for what no well-behaved client would send."""
 
 import base64
 import contextlib
@@ -40,26 +40,38 @@ def frame(opcode, payload=b"", fin=True, masked=True, reserved=0, length=None):
     if not masked:
         return head + payload
     key = os.urandom(4)
-    return head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+    return head + key + xor(payload, key)
 
 
-class RawSocket:
-    """A WebSocket on which everything may be done wrong."""
+def xor(payload, key):
+    """As one big number: a byte at a time takes seconds for megabytes."""
+    size = len(payload)
+    mask = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
-    def __init__(self, edge, token, query="", receive_buffer=None):
-        self.tls = connect(edge, receive_buffer=receive_buffer)
-        self.buffer = b""
+
+class FrameSocket:
+    """A connected socket, TLS or not, on which WebSocket frames are read."""
+
+    def __init__(self, connected):
+        self.tls = connected
+        self.buffer = bytearray()
+
+    def upgrade(self, host, path, headers=()):
+        """Asks for a WebSocket; the head of the answer."""
         key = base64.b64encode(os.urandom(16)).decode()
-        self.tls.sendall(
-            f"GET /ws{query} HTTP/1.1\r\nHost: {HOST}:{edge.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {token}\r\n\r\n".encode())
+        lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade",
+                 f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", *headers]
+        self.send(("\r\n".join(lines) + "\r\n\r\n").encode())
         head = self.read_until(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 101 "), head
+        return head.decode()
 
     def read_until(self, mark):
-        while mark not in self.buffer:
+        while (at := self.buffer.find(mark)) < 0:
             self._fill()
-        head, self.buffer = self.buffer.split(mark, 1)
+        head = bytes(self.buffer[:at])
+        del self.buffer[:at + len(mark)]
         return head
 
     def read_frame(self):
@@ -102,13 +114,14 @@ class RawSocket:
     def _fill(self):
         data = self.tls.recv(65536)
         if not data:
-            raise ConnectionError(f"the server ended the connection; before that: {self.buffer[:200]!r}")
+            raise ConnectionError(f"the server ended the connection; before that: {bytes(self.buffer[:200])!r}")
         self.buffer += data
 
     def _take(self, count):
         while len(self.buffer) < count:
             self._fill()
-        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        data = bytes(self.buffer[:count])
+        del self.buffer[:count]
         return data
 
     def close(self):
@@ -119,6 +132,14 @@ class RawSocket:
 
     def __exit__(self, *_):
         self.close()
+
+
+class RawSocket(FrameSocket):
+    """A session of an edge on which everything may be done wrong."""
+
+    def __init__(self, edge, token, query="", receive_buffer=None):
+        super().__init__(connect(edge, receive_buffer=receive_buffer))
+        self.upgrade(f"{HOST}:{edge.port}", f"/ws{query}", [f"Authorization: Bearer {token}"])
 
 
 def close_code(payload):
