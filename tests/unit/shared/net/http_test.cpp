@@ -116,6 +116,22 @@ TEST_CASE("a chunked body is put together") {
           "abcde");
 }
 
+TEST_CASE("a chunked body may come byte by byte, its end too") {
+    for (const std::string_view body : {"0\r\n\r\n", "1\r\nx\r\n0\r\n\r\n", "0\r\nTrailer: t\r\n\r\n"}) {
+        const std::string bytes = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + std::string(body);
+        RequestReader reader;
+        for (std::size_t at = 0; at + 1 < bytes.size(); ++at) {
+            const auto got = feed(reader, std::string_view(bytes).substr(at, 1));
+            REQUIRE(got);
+            CHECK_FALSE(got->has_value());
+            CHECK(reader.in_request());
+        }
+        const auto got = feed(reader, std::string_view(bytes).substr(bytes.size() - 1));
+        REQUIRE(got);
+        CHECK(got->has_value());
+    }
+}
+
 TEST_CASE("what is not HTTP is refused") {
     for (const char* bad :
          {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
