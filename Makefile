@@ -17,7 +17,7 @@ help: ## this list
 
 .PHONY: deps
 deps: ## install everything that building, testing and formatting need (Debian 12 or 13)
-	@scripts/deps build test lint
+	@scripts/deps build test lint fuzz
 
 .PHONY: build
 build: ## build the programs into build/release
@@ -53,8 +53,17 @@ replay: build ## print a room's messages from Kafka: make replay ROOM=general
 
 .PHONY: test
 test: ## run every test; some of them: scripts/test SUITE...
-	@scripts/deps build test lint
+	@scripts/deps build test lint fuzz
 	@scripts/test
+
+.PHONY: fuzz
+fuzz: ## look for inputs that break a parser, 60 s for each: make fuzz SECONDS=600
+	@scripts/deps build fuzz
+	@mkdir -p build
+	@cmake --preset fuzz -DCMAKE_CXX_COMPILER=$(prefix)/bin/clang++ >build/configure-fuzz.log || \
+	    { cat build/configure-fuzz.log; exit 1; }
+	@cmake --build --preset fuzz
+	@scripts/fuzz $(or $(SECONDS),60)
 
 .PHONY: bench
 bench: build ## measure Roomcast beside Kafka's and the disk's own figures (4 minutes), results in build/bench
