@@ -5,6 +5,7 @@ import inspect
 import os
 
 import pytest
+from support import asyncapi
 from support.servers import Cluster, LocalServer, tail
 
 MODES = ("local", "cluster")
@@ -39,6 +40,15 @@ def pytest_collection_modifyitems(config, items):
     kept = [item for item in items if "local" in modes or "own_server" not in item.fixturenames]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
+
+
+@pytest.fixture(autouse=True)
+def described():
+    """Whatever was said on the wire during a test is as docs/asyncapi.json describes it."""
+    asyncapi.take_problems()
+    yield
+    problems = asyncapi.take_problems()
+    assert not problems, "not as docs/asyncapi.json says:\n" + "\n".join(problems[:10])
 
 
 @pytest.fixture(scope="session")

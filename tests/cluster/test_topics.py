@@ -5,7 +5,7 @@ import json
 import time
 
 import pytest
-from support import kafka
+from support import asyncapi, kafka
 from support.member import Load
 from support.roomlog import assert_exact, assert_same
 from support.wsclient import Refused, unique
@@ -26,6 +26,21 @@ async def test_a_rooms_topic_is_plain_json_for_any_consumer(cluster, crowd, edge
     records = kafka.records(cluster.bootstrap, topic)
     assert [key for _, key, _ in records] == [room] * 3
     assert [json.loads(value) | {"seq": offset} for offset, _, value in records] == live
+
+
+async def test_what_the_topics_hold_is_as_described(cluster, crowd):
+    room = unique("described")
+    client = await crowd.connect()
+    epoch = (await client.join(room))["epoch"]
+    await client.say(room, "one")
+    prefix = cluster.topic_prefix
+    for topic, name in ((f"{prefix}.room.{room}.{epoch}", "roomRecord"), (f"{prefix}.rooms", "directoryRecord"),
+                        (f"{prefix}.members", "memberRecord")):
+        schema = asyncapi.Schema(asyncapi.DOCUMENT["components"]["messages"][name]["payload"])
+        values = [json.loads(value) for _, _, value in kafka.records(cluster.bootstrap, topic) if value]
+        assert values, f"nothing in {topic}"
+        for value in values:
+            assert schema.problem(value) is None, (topic, value)
 
 
 async def test_a_new_room_is_usable_at_once(crowd, edges, report):

@@ -1,16 +1,17 @@
 """A client that does not read: caught up if it comes round, closed with 4008 if not, and never anyone else's trouble."""
 
 import asyncio
+import json
 import pathlib
 import socket
 
 import pytest
-from support.rawtls import CLOSE, TEXT, RawSocket, close_code, frame
+from support.rawtls import CLOSE, PING, TEXT, RawSocket, close_code, frame, guest_token
 from support.roomlog import assert_exact
 from support.waiting import eventually
 from support.wsclient import unique
 
-TOO_SLOW = 4008
+NO_SIGN_OF_LIFE, TOO_SLOW = 1001, 4008
 DEADLINE_S = 15
 TEXT_BYTES = 15_000
 COUNT = 600  # some 9 MB: far more than a socket's buffers and an outbox hold
@@ -87,3 +88,30 @@ async def test_who_reads_again_in_time_is_caught_up_with_nothing_missing(crowd, 
         return found
     slow.tls.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     assert await asyncio.wait_for(asyncio.to_thread(read_all), 60) == ids
+
+
+def test_who_gives_no_sign_of_life_is_closed_with_1001(edge):
+    """Two heartbeats of 25 s: the first ends in a ping, which is not answered here."""
+    with RawSocket(edge, guest_token(edge, unique("silent"))) as silent:
+        silent.tls.settimeout(60)
+        assert silent.read_opcode(PING) == b""
+        assert silent.read_close() == NO_SIGN_OF_LIFE
+
+
+def test_questions_beyond_32_at_once_are_answered_with_busy(edge):
+    room = unique("busy")
+    with RawSocket(edge, guest_token(edge, unique("asker"))) as asker:
+        asker.send(join(room))
+        while json.loads(asker.read_opcode(TEXT))["type"] != "joined":
+            pass
+        questions = [{"type": "history", "room": room, "id": f"h{n}"} for n in range(100)]
+        asker.send(b"".join(frame(TEXT, json.dumps(question).encode()) for question in questions))
+        answers = {}
+        while len(answers) < len(questions):
+            answer = json.loads(asker.read_opcode(TEXT))
+            if answer.get("id", "").startswith("h"):
+                answers[answer["id"]] = answer
+        assert all(answers[f"h{n}"]["type"] == "history" for n in range(32))
+        busy = [answer for answer in answers.values() if answer["type"] == "error"]
+        assert busy
+        assert {(answer["code"], answer["retry_after_ms"]) for answer in busy} == {("busy", 500)}

@@ -5,6 +5,8 @@ import http.client
 import json
 import ssl
 
+from support import asyncapi
+
 HOST = "127.0.0.1"
 TIMEOUT_S = 15
 
@@ -50,8 +52,12 @@ def get_plain(port, path):
 def _exchange(connection, method, path, body, headers):
     try:
         connection.request(method, path, body=body, headers=headers)
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.headers, answer.read())
+        got = connection.getresponse()
+        answer = Answer(got.status, got.headers, got.read())
+        if got.status >= 400 and (got.getheader("Content-Type") or "").startswith("application/json"):
+            if isinstance(answer.json, dict) and "error" in answer.json:
+                asyncapi.answered_by_http(got.status, answer.json["error"].get("code"))
+        return answer
     except http.client.HTTPException as error:
         raise ConnectionError(f"{method} {path}: {error!r}") from error
     finally:

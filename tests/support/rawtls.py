@@ -2,11 +2,13 @@
 
 import base64
 import contextlib
+import json
 import os
 import socket
 import ssl
 import struct
 
+from support import asyncapi
 from support.https import HOST, request, tls_context
 
 TIMEOUT_S = 15
@@ -137,9 +139,23 @@ class FrameSocket:
 class RawSocket(FrameSocket):
     """A session of an edge on which everything may be done wrong."""
 
+    said_goodbye = False
+
     def __init__(self, edge, token, query="", receive_buffer=None):
         super().__init__(connect(edge, receive_buffer=receive_buffer))
         self.upgrade(f"{HOST}:{edge.port}", f"/ws{query}", [f"Authorization: Bearer {token}"])
+
+    def send(self, data):
+        self.said_goodbye = self.said_goodbye or data[:1] == bytes([0x80 | CLOSE])
+        super().send(data)
+
+    def read_frame(self):
+        opcode, payload = super().read_frame()
+        if opcode == TEXT:
+            asyncapi.received(json.loads(payload))
+        elif opcode == CLOSE and not self.said_goodbye:
+            asyncapi.closed(close_code(payload))
+        return opcode, payload
 
 
 def close_code(payload):

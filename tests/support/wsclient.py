@@ -7,6 +7,7 @@ import uuid
 
 import aiohttp
 
+from support import asyncapi
 from support.https import tls_context
 from support.roomlog import RoomLog
 
@@ -42,9 +43,11 @@ class Client:
         self.keep_messages = keep_messages
         self.inbox = []
         self.close_code = None
+        self._closing = False  # by this side
         self.on_close = asyncio.Event()
         self._waiters = []  # (predicate, future)
         self._answers = {}  # id -> future
+        self._asked = {}    # id -> frame that was sent with it
         self._numbers = itertools.count(1)
         self._reader = asyncio.create_task(self._read())
 
@@ -55,6 +58,8 @@ class Client:
             if message.type == aiohttp.WSMsgType.TEXT:
                 self._on_frame(json.loads(message.data))
         self.close_code = self.socket.close_code
+        if not self._closing:
+            asyncapi.closed(self.close_code)
         self.on_close.set()
         for future in [future for _, future in self._waiters] + list(self._answers.values()):
             if not future.done():
@@ -64,7 +69,10 @@ class Client:
         self._answers.clear()
 
     def _on_frame(self, frame):
+        asyncapi.received(frame)
         kind = frame["type"]
+        if kind != "message" and (asked := self._asked.pop(frame.get("id"), None)):
+            asyncapi.answered(asked, frame)
         if kind == "joined":
             self.log(frame["room"]).on_joined(frame)
         elif kind == "message":
@@ -126,6 +134,11 @@ class Client:
         return f"{prefix}{next(self._numbers)}-{uuid.uuid4().hex[:8]}"
 
     async def send(self, frame):
+        """A frame with an id is held to its schema by its answer, any other one here: what is wrong goes to `send_text`."""
+        if isinstance(id := frame.get("id"), str):
+            self._asked[id] = frame
+        elif problem := asyncapi.problem_of_client_frame(frame):
+            asyncapi.note(f"the client's frame is not as described, {problem}", frame)
         await self.send_text(json.dumps(frame, ensure_ascii=False))
 
     async def send_text(self, text):
@@ -217,6 +230,7 @@ class Client:
         return log
 
     async def close(self):
+        self._closing = True
         await self.socket.close()
         await self._reader
 
