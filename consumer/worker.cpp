@@ -12,6 +12,7 @@
 #include "consumer/worker_metrics.hpp"
 #include "shared/channel/kafka/kafka_channel.hpp"
 #include "shared/channel/kafka_settings.hpp"
+#include "shared/net/certificate.hpp"
 #include "shared/net/tls_context.hpp"
 #include "shared/ops/log.hpp"
 #include "shared/ops/metrics.hpp"
@@ -80,6 +81,9 @@ public:
                                                    settings_.link_advertise, port, log_);
         group_ = kafka::make_group_membership(io_, config_, *membership_);
         membership_->start();
+        if (const auto expiry = net::certificate_expiry_s(settings_.link_tls.cert))
+            metrics_.gauge(net::expiry_metric, net::expiry_help, {{"certificate", "link"}})
+                .Set(static_cast<double>(*expiry));
         log_.info("worker_started", {{"link_port", port}, {"metrics_port", ops_server_.port()}});
         watch();
         io_.run();

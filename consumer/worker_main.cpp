@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "consumer/worker.hpp"
+#include "shared/ops/health_check.hpp"
 #include "shared/ops/settings_parser.hpp"
 
 int main(int argc, char** argv) {
@@ -12,6 +13,8 @@ int main(int argc, char** argv) {
         return parsed.exit_code;
     }
     try {
+        if (parsed.settings->health_check)
+            return ops::check_health(parsed.settings->ops_listen, parsed.settings->ops_port, std::cout);
         return consumer::run_worker(*parsed.settings);
     } catch (const std::exception& failure) {
         std::cerr << "roomcast-worker: " << failure.what() << '\n';

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "shared/auth/key_files.hpp"
+#include "shared/net/certificate.hpp"
 #include "shared/net/tls_context.hpp"
 #include "shared/ops/ops_server.hpp"
 #include "shared/ops/phased_shutdown.hpp"
@@ -88,6 +89,8 @@ public:
         core_.use(backend_->workers(), backend_->publisher(), *api_);
         for (auto& shard : shards_) port = shard->start(settings_.listen, port);
         readiness_.condition("serving").set(true);
+        if (settings_.tls) show_expiry("server", settings_.tls_cert);
+        if (!settings_.local) show_expiry("link", settings_.link_tls.cert);
         log_.info("edge_started", {{"port", port},
                                    {"shards", shards_.size()},
                                    {"tls", settings_.tls},
@@ -157,10 +160,18 @@ private:
         try {
             const auto renewed = net::TlsContext::server(settings_.tls_cert, settings_.tls_key);
             for (auto& shard : shards_) shard->post_tls(renewed);
+            show_expiry("server", settings_.tls_cert);
             log_.info("certificate_reloaded", {{"file", settings_.tls_cert}});
         } catch (const std::exception& failure) {
             log_.error("certificate_not_reloaded", {{"why", failure.what()}});
         }
+    }
+
+    /// Of the certificate that is in use, which a renewed file alone does not change.
+    void show_expiry(const std::string& use, const std::string& file) {
+        if (const auto expiry = net::certificate_expiry_s(file))
+            metrics_.gauge(net::expiry_metric, net::expiry_help, {{"certificate", use}})
+                .Set(static_cast<double>(*expiry));
     }
 
     void stop(ops::Signals& signals) {

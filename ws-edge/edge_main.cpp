@@ -1,6 +1,7 @@
 #include <exception>
 #include <iostream>
 
+#include "shared/ops/health_check.hpp"
 #include "shared/ops/settings_parser.hpp"
 #include "ws-edge/edge.hpp"
 
@@ -12,6 +13,8 @@ int main(int argc, char** argv) {
         return parsed.exit_code;
     }
     try {
+        if (parsed.settings->health_check)
+            return ops::check_health(parsed.settings->ops_listen, parsed.settings->ops_port, std::cout);
         return edge::run_edge(*parsed.settings);
     } catch (const std::exception& failure) {
         std::cerr << "roomcast-edge: " << failure.what() << '\n';

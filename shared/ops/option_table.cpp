@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
+#include <string_view>
+#include <unistd.h>
 #include <utility>
 
 #include <CLI/App.hpp>
@@ -33,6 +35,16 @@ std::string shown(const std::string& value) {
     return "'" +
            one_line(value.size() > shown_value_bytes ? value.substr(0, shown_value_bytes) + "..." : value) +
            "'";
+}
+
+/// Nodes that are started from one template, as the replicas of a container are, differ by their host names
+/// alone.
+std::string with_host_name(std::string text) {
+    static constexpr std::string_view placeholder = "%h";
+    std::array<char, 256> name{};
+    const auto at = text.find(placeholder);
+    if (at == std::string::npos || gethostname(name.data(), name.size() - 1) != 0) return text;
+    return text.replace(at, placeholder.size(), name.data());
 }
 
 OptionTable::Take switch_taker(bool& target) {
@@ -119,9 +131,17 @@ void OptionTable::address(const std::string& flag, std::string& target, const st
 
 void OptionTable::node(const std::string& flag, NodeId& target, const std::string& help) {
     add(flag, "ID", target.str(), help, [&target](const std::string& text) -> std::optional<std::string> {
-        auto id = NodeId::parse(text);
+        auto id = NodeId::parse(with_host_name(text));
         if (!id) return "1 to 64 letters, digits, '.', '_' or '-', a letter or digit first";
         target = std::move(*id);
+        return std::nullopt;
+    });
+}
+
+void OptionTable::host(const std::string& flag, std::string& target, const std::string& help) {
+    add(flag, "HOST", target, help, [&target](const std::string& text) -> std::optional<std::string> {
+        if (text.empty()) return "a host's name or address";
+        target = with_host_name(text);
         return std::nullopt;
     });
 }
@@ -199,7 +219,7 @@ std::optional<OptionTable::Failure> OptionTable::parse(int argc, const char* con
         return Failure{
             0, app.help() +
                    "Any other KAFKA_* variable becomes a librdkafka property: KAFKA_SASL_MECHANISM is "
-                   "sasl.mechanism.\n"};
+                   "sasl.mechanism; KAFKA_SASL_PASSWORD_FILE names a file with sasl.password in it.\n"};
     } catch (const CLI::ParseError& wrong) {
         return failure(wrong.what());
     }

@@ -42,7 +42,10 @@ public:
                 const std::string& help);
     /// A numeric IPv4 or IPv6 address.
     void address(const std::string& flag, std::string& target, const std::string& help);
+    /// A node's id; `%h` in it stands for this machine's host name.
     void node(const std::string& flag, NodeId& target, const std::string& help);
+    /// A host's name or address, likewise with `%h`.
+    void host(const std::string& flag, std::string& target, const std::string& help);
     void on_off(const std::string& flag, bool& target, const std::string& help);
     /// A flag that needs no value on the command line (`--local`, but `--local=off` too); on or off in the
     /// environment.

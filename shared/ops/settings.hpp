@@ -76,6 +76,7 @@ struct EdgeSettings {
     std::string ice_servers;    // --ice-servers, comma separated STUN and TURN URLs for the client
     std::string ops_listen = "127.0.0.1";  // --metrics-listen
     std::uint16_t ops_port = 9101;         // --metrics-port
+    bool health_check = false;             // --health-check: ask the one that runs here, and end
     KafkaSettings kafka;
     LinkTlsSettings link_tls;
     LogSettings log;
@@ -89,6 +90,7 @@ struct WorkerSettings {
     int session_timeout_ms = 6000;              // --session-timeout-ms, of the workers' Kafka group
     std::string ops_listen = "127.0.0.1";       // --metrics-listen
     std::uint16_t ops_port = 9201;              // --metrics-port
+    bool health_check = false;                  // --health-check
     KafkaSettings kafka;
     LinkTlsSettings link_tls;
     LogSettings log;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <string_view>
 #include <unistd.h>
 #include <utility>
@@ -58,9 +59,12 @@ void describe_local(OptionTable& table, bool& local, std::string& data_dir) {
     table.text("--data-dir", data_dir, "where the embedded log is");
 }
 
-void describe_ops(OptionTable& table, std::string& address, std::uint16_t& port) {
+void describe_ops(OptionTable& table, std::string& address, std::uint16_t& port, bool& health_check) {
     table.address("--metrics-listen", address, "address of /metrics, /healthz and /readyz");
     table.number("--metrics-port", port, 0, most_port, "their port; 0: any that is free");
+    table.bare(
+        "--health-check", health_check,
+        "ask the /readyz of the one that runs here with the same settings, and end: 0 when it is ready");
 }
 
 void describe(OptionTable& table, TokenSettings& tokens) {
@@ -85,7 +89,7 @@ void describe(OptionTable& table, RateSettings& rates) {
 
 OptionTable describe(EdgeSettings& edge) {
     OptionTable table("roomcast-edge", "Serves rooms to WebSocket clients, the HTTP API and the web client.");
-    table.node("--node", edge.node, "this edge's id");
+    table.node("--node", edge.node, "this edge's id; %h in it: the host's name");
     describe_local(table, edge.local, edge.data_dir);
     table.address("--listen", edge.listen, "address for clients");
     table.number("--port", edge.port, 0, most_port, "port for clients; 0: any that is free");
@@ -112,7 +116,7 @@ OptionTable describe(EdgeSettings& edge) {
     table.on_off("--guests-create", edge.guests_create, "whether guests may make rooms");
     table.optional_text("--ice-servers", edge.ice_servers,
                         "STUN and TURN URLs for files from browser to browser, comma separated");
-    describe_ops(table, edge.ops_listen, edge.ops_port);
+    describe_ops(table, edge.ops_listen, edge.ops_port, edge.health_check);
     describe(table, edge.kafka);
     describe(table, edge.link_tls);
     describe(table, edge.log);
@@ -122,13 +126,14 @@ OptionTable describe(EdgeSettings& edge) {
 OptionTable describe(WorkerSettings& worker) {
     OptionTable table("roomcast-worker",
                       "Owns a share of the rooms: reads their topics once and fans out to the edges.");
-    table.node("--node", worker.node, "this worker's id");
+    table.node("--node", worker.node, "this worker's id; %h in it: the host's name");
     table.address("--link-listen", worker.link_listen, "address for edges");
     table.number("--link-port", worker.link_port, 0, most_port, "port for edges; 0: any that is free");
-    table.text("--link-advertise", worker.link_advertise, "the host that edges connect to");
+    table.host("--link-advertise", worker.link_advertise,
+               "the host that edges connect to; %h: this one's name");
     table.number("--session-timeout-ms", worker.session_timeout_ms, 1000, 1'800'000,
                  "of the workers' Kafka group");
-    describe_ops(table, worker.ops_listen, worker.ops_port);
+    describe_ops(table, worker.ops_listen, worker.ops_port, worker.health_check);
     describe(table, worker.kafka);
     describe(table, worker.link_tls);
     describe(table, worker.log);
@@ -192,20 +197,38 @@ std::optional<std::string> unknown_variable(const Environment& environment) {
     return std::nullopt;
 }
 
-std::map<std::string, std::string> kafka_properties(const Environment& environment) {
+/// The first line of a file that holds a secret.
+std::optional<std::string> secret_in(const std::string& file) {
+    std::ifstream in(file);
+    std::string line;
+    if (!std::getline(in, line) || line.empty()) return std::nullopt;
+    return line;
+}
+
+/// Answers what is wrong. `KAFKA_X_FILE` is `KAFKA_X` from a file: what is in the environment is easily seen
+/// by others.
+std::optional<std::string> kafka_properties(const Environment& environment,
+                                            std::map<std::string, std::string>& properties) {
     constexpr std::string_view prefix = "KAFKA_";
-    std::map<std::string, std::string> properties;
+    constexpr std::string_view file_suffix = "_FILE";
     for (const auto& [name, value] : environment) {
         if (!name.starts_with(prefix) || name.size() == prefix.size()) continue;
         if (std::find(no_kafka_properties.begin(), no_kafka_properties.end(), name) !=
             no_kafka_properties.end())
             continue;
         std::string property = name.substr(prefix.size());
+        std::string content = value;
+        if (property.size() > file_suffix.size() && property.ends_with(file_suffix)) {
+            auto secret = secret_in(value);
+            if (!secret) return name + " must be a file with a line in it, not '" + value + "'";
+            content = std::move(*secret);
+            property.resize(property.size() - file_suffix.size());
+        }
         for (char& c : property)
             c = c == '_' ? '.' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-        properties.emplace(std::move(property), value);
+        properties.insert_or_assign(std::move(property), std::move(content));
     }
-    return properties;
+    return std::nullopt;
 }
 
 /// What is wrong with values that are each right by themselves.
@@ -239,9 +262,10 @@ ParseOutcome<Settings> parse(int argc, const char* const* argv, const Environmen
             failure = table.failure("the environment variable " + *name + " is unknown");
         else if (const auto wrong = contradiction(settings))
             failure = table.failure(*wrong);
+        else if (const auto unread = kafka_properties(environment, settings.kafka.properties))
+            failure = table.failure(*unread);
     }
     if (failure) return {std::nullopt, failure->exit_code, std::move(failure->text)};
-    settings.kafka.properties = kafka_properties(environment);
     return {std::move(settings), 0, {}};
 }
 

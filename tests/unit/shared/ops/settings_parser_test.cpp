@@ -1,8 +1,13 @@
 #include "shared/ops/settings_parser.hpp"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <stdlib.h>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -197,6 +202,29 @@ TEST_CASE("brokers come from --brokers, ROOMCAST_BROKERS or KAFKA_BROKERS, in th
     CHECK(edge({}, {{"KAFKA_BROKERS", "k:1"}, {"ROOMCAST_BROKERS", "r:1"}}).settings->kafka.brokers == "r:1");
     CHECK(edge({"--brokers", "f:1"}, {{"KAFKA_BROKERS", "k:1"}, {"ROOMCAST_BROKERS", "r:1"}})
               .settings->kafka.brokers == "f:1");
+}
+
+TEST_CASE("%h in a node's id and in a worker's host is the name of the machine") {
+    std::array<char, 256> name{};
+    REQUIRE(gethostname(name.data(), name.size() - 1) == 0);
+    const std::string host = name.data();
+    CHECK(edge({}, {{"ROOMCAST_NODE", "edge-%h"}}).settings->node.str() == "edge-" + host);
+    CHECK(worker({"--node", "%h", "--link-advertise", "%h"}).settings->node.str() == host);
+    CHECK(worker({"--link-advertise", "%h"}).settings->link_advertise == host);
+    CHECK(refused_with(refusal(edge({"--node", "edge/%h"})), "--node must be"));
+}
+
+TEST_CASE("a KAFKA_ variable that ends in _FILE names a file with the property's value") {
+    const auto file =
+        std::filesystem::temp_directory_path() / ("roomcast-secret-" + std::to_string(getpid()));
+    std::ofstream(file) << "s3cret\nmore\n";
+    const auto outcome = edge({}, {{"KAFKA_SASL_PASSWORD_FILE", file.string()}});
+    REQUIRE(outcome.settings);
+    CHECK(outcome.settings->kafka.properties ==
+          std::map<std::string, std::string>{{"sasl.password", "s3cret"}});
+    std::filesystem::remove(file);
+    const auto refused = refusal(edge({}, {{"KAFKA_SASL_PASSWORD_FILE", file.string()}}));
+    CHECK(refused_with(refused, "KAFKA_SASL_PASSWORD_FILE must be a file with a line in it"));
 }
 
 TEST_CASE("other KAFKA_ variables become librdkafka properties, but those of the Kafka images do not") {
