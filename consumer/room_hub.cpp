@@ -152,6 +152,7 @@ void RoomHub::on_records(std::span<const channel::RecordView> records) {
 void RoomHub::hand_out(std::span<const link::Entry> entries) {
     if (entries.empty()) return;
     position_ = std::max(position_, entries.back().seq);
+    records_ += entries.size();
     for (auto& subscriber : subscribers_) {
         if (!subscriber.live) continue;
         auto begin = entries.begin();

@@ -40,7 +40,7 @@ public:
     /// Messages that were deleted, as the directory knows.
     void hide(const HiddenSeqs& hidden);
     void kick(const FoldedName& user);
-    [[nodiscard]] std::uint32_t people() const { return roster_.count(); }
+    [[nodiscard]] std::uint32_t people() const { return static_cast<std::uint32_t>(roster_.size()); }
     void subscribe(PeerId peer, Peer& sink, link::SubId sub, std::optional<Seq> after);
     void unsubscribe(PeerId peer, link::SubId sub);
     void drop_peer(PeerId peer);
@@ -53,6 +53,18 @@ public:
 
     /// Tells every subscriber that its subscription is over.
     void refuse_all(const Error& error);
+
+    /// What operators are shown of a room.
+    struct Figures {
+        std::size_t members = 0;
+        std::size_t edges = 0;
+        std::uint64_t records = 0;  // handed out since this hub was made
+        Seq last;
+        std::int64_t behind = 0;  // records of the log that are not read yet
+    };
+    [[nodiscard]] Figures figures() const {
+        return {roster_.size(), subscribers_.size(), records_, position_, tail_ ? tail_->behind() : 0};
+    }
 
     [[nodiscard]] bool idle_since(std::chrono::steady_clock::time_point moment) const {
         return subscribers_.empty() && waiting_.empty() && last_use_ <= moment;
@@ -115,7 +127,8 @@ private:
     std::size_t prefix_bytes_;
 
     bool ready_ = false;
-    Seq position_;   // the last seq read
+    Seq position_;  // the last seq read
+    std::uint64_t records_ = 0;
     Seq log_first_;  // the oldest seq that the log was last seen to hold
     DedupeWindow window_;
     MessageRing ring_;

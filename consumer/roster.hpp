@@ -41,7 +41,7 @@ public:
     [[nodiscard]] link::MembersPage page(link::RequestId request) const;
     /// The edge that a session is at.
     [[nodiscard]] std::optional<PeerId> find(const SessionId& session) const;
-    [[nodiscard]] std::uint32_t count() const { return static_cast<std::uint32_t>(members_.size()); }
+    [[nodiscard]] std::size_t size() const { return members_.size(); }
     [[nodiscard]] bool empty() const { return members_.empty(); }
 
 private:

@@ -38,6 +38,9 @@ public:
     [[nodiscard]] std::size_t active_rooms() const { return hubs_.size(); }
     [[nodiscard]] std::size_t peers() const { return peers_.size(); }
     [[nodiscard]] std::size_t subscriptions() const;
+    [[nodiscard]] const std::unordered_map<RoomSlug, std::unique_ptr<RoomHub>>& rooms() const {
+        return hubs_;
+    }
 
 private:
     struct PeerState {

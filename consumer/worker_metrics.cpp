@@ -20,7 +20,8 @@ WorkerMetrics::WorkerMetrics(ops::Metrics& metrics)
       active_rooms_(metrics.gauge("roomcast_active_rooms", "Rooms being read")),
       edges_(metrics.gauge("roomcast_edges_linked", "Edges with a link")),
       subscriptions_(metrics.gauge("roomcast_subscriptions", "Subscriptions of edges")),
-      slots_owned_(metrics.gauge("roomcast_slots_owned", "Slots owned by this worker")) {}
+      slots_owned_(metrics.gauge("roomcast_slots_owned", "Slots owned by this worker")),
+      rooms_(metrics) {}
 
 void WorkerMetrics::publish(const Service& service, std::size_t slots_owned) {
     const Stats& now = service.stats();
@@ -31,6 +32,7 @@ void WorkerMetrics::publish(const Service& service, std::size_t slots_owned) {
     edges_.Set(static_cast<double>(service.peers()));
     subscriptions_.Set(static_cast<double>(service.subscriptions()));
     slots_owned_.Set(static_cast<double>(slots_owned));
+    rooms_.publish(service);
 }
 
 }  // namespace roomcast::consumer

@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "consumer/room_metrics.hpp"
 #include "consumer/service.hpp"
 #include "shared/ops/metrics.hpp"
 
@@ -26,6 +27,7 @@ private:
     prometheus::Gauge& edges_;
     prometheus::Gauge& subscriptions_;
     prometheus::Gauge& slots_owned_;
+    RoomMetrics rooms_;
     Stats published_;
 };
 

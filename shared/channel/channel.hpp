@@ -117,6 +117,8 @@ protected:
 class Tail {
 public:
     virtual ~Tail() = default;
+    /// Records that the log is known to hold and that have not been shown yet; asks nobody.
+    [[nodiscard]] virtual std::int64_t behind() const { return 0; }
 };
 
 /// The consumer's end. Short outages of the log are waited out inside; requests fail with `unavailable` past

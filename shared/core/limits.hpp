@@ -55,6 +55,11 @@ inline constexpr std::size_t room_ring_messages = 256;
 inline constexpr int broken_close_ms =
     200;  // the same for a peer that broke the protocol; suites hang up themselves after 500
 
+// What operators are shown.
+inline constexpr std::size_t metrics_rooms =
+    100;  // rooms with metrics of their own, for each worker: the fullest
+inline constexpr int metrics_rooms_ms = 2'000;  // between two looks at all rooms; Prometheus asks every 5 s
+
 // The channel.
 inline constexpr std::size_t producer_queue_messages =
     100'000;  // not yet acknowledged by the log, then `busy`

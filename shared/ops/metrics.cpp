@@ -10,14 +10,22 @@ namespace roomcast::ops {
 
 Metrics::Metrics(std::string node) : constant_{{"node", std::move(node)}} {}
 
+prometheus::Family<prometheus::Counter>& Metrics::counters(const std::string& name, const std::string& help) {
+    return prometheus::BuildCounter().Name(name).Help(help).Labels(constant_).Register(registry_);
+}
+
+prometheus::Family<prometheus::Gauge>& Metrics::gauges(const std::string& name, const std::string& help) {
+    return prometheus::BuildGauge().Name(name).Help(help).Labels(constant_).Register(registry_);
+}
+
 prometheus::Counter& Metrics::counter(const std::string& name, const std::string& help,
                                       const prometheus::Labels& labels) {
-    return prometheus::BuildCounter().Name(name).Help(help).Labels(constant_).Register(registry_).Add(labels);
+    return counters(name, help).Add(labels);
 }
 
 prometheus::Gauge& Metrics::gauge(const std::string& name, const std::string& help,
                                   const prometheus::Labels& labels) {
-    return prometheus::BuildGauge().Name(name).Help(help).Labels(constant_).Register(registry_).Add(labels);
+    return gauges(name, help).Add(labels);
 }
 
 prometheus::Histogram& Metrics::histogram(const std::string& name, const std::string& help,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/labels.h>
@@ -26,7 +27,7 @@ inline constexpr std::array<double, 14> latency_bounds_s = {0.0002, 0.0005, 0.00
 /// Owned by main, and outlives whoever holds a reference to a metric of it. Any thread may ask, set and
 /// collect; a metric is an atomic, so hot paths count in a LocalCounter or LocalHistogram and drain it now
 /// and then. A name that is malformed or was used for another kind is std::invalid_argument: make metrics at
-/// start. Label values come from closed lists only.
+/// start. Label values come from closed lists, or from lists with a limit.
 class Metrics {
 public:
     explicit Metrics(std::string node);
@@ -37,6 +38,9 @@ public:
                              const prometheus::Labels& labels = {});
     prometheus::Histogram& histogram(const std::string& name, const std::string& help,
                                      const prometheus::Labels& labels, const std::vector<double>& bounds);
+    /// Metrics that come and go, for label values from a list with a limit.
+    prometheus::Family<prometheus::Counter>& counters(const std::string& name, const std::string& help);
+    prometheus::Family<prometheus::Gauge>& gauges(const std::string& name, const std::string& help);
     /// With latency_bounds_s, as LocalHistogram wants it.
     prometheus::Histogram& latency_histogram(const std::string& name, const std::string& help,
                                              const prometheus::Labels& labels = {});

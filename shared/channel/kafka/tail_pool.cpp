@@ -126,6 +126,14 @@ TailPool::Place::~Place() {
     std::erase_if(hosts, [this](const auto& host) { return host.get() == host_; });
 }
 
+std::int64_t TailPool::Place::behind(std::int64_t next) const {
+    std::int64_t first = 0;
+    std::int64_t end = 0;  // RD_KAFKA_OFFSET_INVALID, which is negative, before the first fetch
+    const auto known =
+        rd_kafka_get_watermark_offsets(host_->fetcher.instance()->client(), topic_.c_str(), 0, &first, &end);
+    return known == RD_KAFKA_RESP_ERR_NO_ERROR ? std::max<std::int64_t>(0, end - next) : 0;
+}
+
 const Instance& TailPool::first_instance() const { return *hosts_.front()->fetcher.instance(); }
 
 }  // namespace roomcast::channel::kafka

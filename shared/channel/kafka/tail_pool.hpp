@@ -35,6 +35,8 @@ public:
         ~Place();
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;
+        /// How far the log's end, as the last fetch told it, is from `next`.
+        [[nodiscard]] std::int64_t behind(std::int64_t next) const;
 
     private:
         friend class TailPool;

@@ -30,6 +30,8 @@ public:
         }
     }
 
+    [[nodiscard]] std::int64_t behind() const override { return place_ ? place_->behind(next_.value) : 0; }
+
 private:
     void read() { place_ = pool_->read(topic_, next_.value, *this); }
 
