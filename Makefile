@@ -6,6 +6,9 @@ MAKEFLAGS += --no-print-directory
 
 include .env
 
+# What is given on the command line goes to the scripts too, before .env.
+export USERS ROOMS RATE DURATION_S EDGES WORKERS GRAFANA FORCE FRESH
+
 prefix := $(or $(ROOMCAST_PREFIX),/opt/roomcast)
 programs := build/release
 brokers := $(or $(KAFKA_BROKERS),127.0.0.1:$(KAFKA_PORT))
@@ -26,9 +29,42 @@ build: ## build the programs into build/release
 	@cmake --build --preset release
 
 .PHONY: certs
-certs: ## make the certificates and the token secret in certs/out, where they are missing or nearly out of date
-	@scripts/deps build
-	@certs/make-certs
+certs: ## make the certificates and secrets in certs/out, where they are missing or nearly out of date; a running stack takes them up
+	@command -v openssl >/dev/null || scripts/deps build
+	@scripts/stack certs
+
+.PHONY: up
+up: ## run the whole stack on a Docker engine: nginx, edges, workers, Kafka, Prometheus, Grafana; builds what is missing
+	@scripts/stack up
+
+.PHONY: start
+start: ## run the stack as it was built
+	@scripts/stack start
+
+.PHONY: down
+down: ## stop the stack; its rooms and metrics stay
+	@scripts/stack down
+
+.PHONY: rebuild
+rebuild: ## build the stack's images anew (FRESH=1: from nothing), and restart what has changed
+	@scripts/stack rebuild
+
+.PHONY: restart
+restart: ## restart the stack's edges one after another, under load if need be
+	@scripts/stack restart
+
+.PHONY: ps
+ps: ## what of the stack runs
+	@scripts/stack ps
+
+.PHONY: logs
+logs: ## the stack's logs, and on; of one service: make logs SERVICE=edge-1
+	@scripts/stack logs -f --tail 100 $(SERVICE)
+
+.PHONY: load
+load: ## many users talk over wss, through nginx: make load USERS=500 ROOMS=20 RATE=100 DURATION_S=60; fails if anything is lost or doubled
+	@command -v python3 >/dev/null && scripts/deps load
+	@loadtest/run
 
 .PHONY: run
 run: build certs ## run one edge without Kafka, on https://localhost:8443/ (EDGE1_PORT); its data is in build/local
@@ -82,6 +118,5 @@ lint: build ## look for mistakes with clang-tidy
 	    --extra-arg=-Wno-unknown-warning-option
 
 .PHONY: clean
-clean: ## remove build/: what was built, logs, and the data of make run and of the cluster
-	@[[ ! -e build/cluster/cluster.json ]] || scripts/cluster stop
-	@rm -rf build
+clean: ## remove all data: the stack's volumes, and build/ (what was built, logs, data of make run and of the cluster); asks first, or FORCE=1
+	@scripts/clean
