@@ -43,44 +43,48 @@ void LinkClient::aim(const std::string& host, std::uint16_t port) {
 }
 
 void LinkClient::connect() {
+    let_go();
+    const auto attempt = attempt_;
     timer_.expires_after(connect_deadline);
-    timer_.async_wait([this, alive = alive_](boost::system::error_code stopped) {
-        if (stopped || !*alive || up_) return;
+    timer_.async_wait([this, alive = alive_, attempt](boost::system::error_code stopped) {
+        if (stopped || !*alive || attempt != attempt_ || up_) return;
         drop("no connection in time");
         connect();
     });
     resolver_.cancel();
     resolver_.async_resolve(
         host_, std::to_string(port_),
-        [this, alive = alive_](boost::system::error_code failed, tcp::resolver::results_type found) {
-            if (!*alive || failed == asio::error::operation_aborted) return;
+        [this, alive = alive_, attempt](boost::system::error_code failed, tcp::resolver::results_type found) {
+            if (!*alive || attempt != attempt_) return;
             if (failed) return retry();
             connecting_ = std::make_unique<tcp::socket>(loop_.io());
-            asio::async_connect(*connecting_, found,
-                                [this, alive](boost::system::error_code refused, const tcp::endpoint&) {
-                                    if (!*alive || refused == asio::error::operation_aborted) return;
-                                    if (refused) return retry();
-                                    head_.clear();
-                                    decoder_.reset();
-                                    heard_bytes_ = 0;
-                                    connection_ = std::make_shared<net::Connection>(
-                                        loop_,
-                                        net::Stream(std::move(*std::exchange(connecting_, nullptr)), &tls_,
-                                                    net::Role::client),
-                                        *this);
-                                    connection_->start();
-                                });
+            asio::async_connect(
+                *connecting_, found,
+                [this, alive, attempt](boost::system::error_code refused, const tcp::endpoint&) {
+                    if (!*alive || attempt != attempt_) return;
+                    if (refused) return retry();
+                    head_.clear();
+                    decoder_.reset();
+                    heard_bytes_ = 0;
+                    connection_ = std::make_shared<net::Connection>(
+                        loop_,
+                        net::Stream(std::move(*std::exchange(connecting_, nullptr)), &tls_,
+                                    net::Role::client),
+                        *this);
+                    connection_->start();
+                });
         });
 }
 
 void LinkClient::retry() {
     timer_.expires_after(std::chrono::milliseconds(limits::link_retry_ms));
-    timer_.async_wait([this, alive = alive_](boost::system::error_code stopped) {
-        if (!stopped && *alive) connect();
+    timer_.async_wait([this, alive = alive_, attempt = attempt_](boost::system::error_code stopped) {
+        if (!stopped && *alive && attempt == attempt_) connect();
     });
 }
 
-void LinkClient::drop(std::string_view why) {
+void LinkClient::let_go() {
+    ++attempt_;
     if (connecting_) {
         boost::system::error_code ignored;
         connecting_->close(ignored);
@@ -88,6 +92,10 @@ void LinkClient::drop(std::string_view why) {
     }
     if (connection_) std::exchange(connection_, nullptr)->detach();
     beat_timer_.cancel();
+}
+
+void LinkClient::drop(std::string_view why) {
+    let_go();
     if (std::exchange(up_, false)) listener_.on_link_down(*this, why);
 }
 

@@ -47,6 +47,9 @@ public:
 private:
     void connect();
     void retry();
+    /// Ends the attempt or the connection that there is. What the loop has queued for it is then nothing to
+    /// us.
+    void let_go();
     void drop(std::string_view why);
     void beat();
 
@@ -76,6 +79,8 @@ private:
     std::chrono::steady_clock::time_point heard_;
     std::chrono::steady_clock::time_point beaten_;
     std::uint64_t heard_bytes_ = 0;
+    std::uint64_t attempt_ =
+        0;  // a completion that was queued before a newer attempt began belongs to an older one
     bool up_ = false;
     std::shared_ptr<bool> alive_;
 };
