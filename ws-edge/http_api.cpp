@@ -141,33 +141,12 @@ Response HttpApi::answer(const Request& request, const auth::TokenAuthority& tok
     if (!reads)
         return net::http::error_response(
             Error{files_.find(path) ? Errc::method_not_allowed : Errc::not_found, {}});
-    return page(request);
+    return files_.answer(request);
 }
 
 Response HttpApi::ready() const {
     const auto missing = readiness_.missing();
     return json_response(missing.empty() ? 200 : 503, {{"ready", missing.empty()}, {"missing", missing}});
-}
-
-Response HttpApi::page(const Request& request) const {
-    const StaticFiles::File* const file = files_.find(request.path());
-    if (file == nullptr) return net::http::error_response(Error{Errc::not_found, {}});
-    Response response;
-    response.content_type = file->content_type;
-    response.headers = {
-        {"ETag", file->etag},
-        {"Cache-Control", "no-cache"},
-        {"Content-Security-Policy",
-         "default-src 'self'; connect-src 'self' wss: ws:; frame-ancestors 'none'; base-uri 'none'; "
-         "form-action 'self'"},
-        {"Referrer-Policy", "no-referrer"}};
-    if (request.header("if-none-match") == std::optional<std::string_view>(file->etag)) {
-        response.status = 304;
-        response.content_type.clear();
-        return response;
-    }
-    response.body = file->body;
-    return response;
 }
 
 }  // namespace roomcast::edge

@@ -39,7 +39,6 @@ public:
 
 private:
     [[nodiscard]] net::http::Response ready() const;
-    [[nodiscard]] net::http::Response page(const net::http::Request& request) const;
 
     const auth::OriginPolicy& origins_;
     const auth::TrustedProxies& proxies_;
