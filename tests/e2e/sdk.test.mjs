@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { RoomcastClient, closeAdvice } from "../../web/client/sdk/roomcast.js";
+import { RoomcastClient, closeAdvice } from "../../web/sdk/roomcast.js";
 import { offerIn, offerText, tidyName } from "../../web/client/files/offer.js";
 import { Sha256 } from "../../web/client/files/sha256.js";
 import { until } from "./support/edge.mjs";

@@ -3,20 +3,27 @@
 /** A refusal by the server, or by the SDK itself where the server could only have refused. */
 export class RoomcastError extends Error {
   /**
-   * @param {string} code      one of the protocol's codes, or `disconnected`, `closed`, `left`
+   * @param {string} code      one of the protocol's codes, or `disconnected`, `closed`, `left`, `unreachable`
    * @param {string} message   in words for people
-   * @param {number} [retryAfterMs]  where waiting helps
+   * @param {{ retryAfterMs?: number, status?: number }} [more]  `retryAfterMs`: where waiting helps; `status`: of an HTTP answer
    */
-  constructor(code, message, retryAfterMs) {
+  constructor(code, message, { retryAfterMs, status } = {}) {
     super(message);
     this.name = "RoomcastError";
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.status = status;
   }
 
-  /** @param {any} frame an `error` frame, or the `error` of an HTTP answer */
-  static of(frame) {
-    return new RoomcastError(frame?.code ?? "internal", frame?.message ?? "the server did not say why", frame?.retry_after_ms);
+  /** Whether asking again can only give the same answer: what an HTTP answer says of the request itself. */
+  get final() {
+    return this.status !== undefined && this.status >= 400 && this.status < 500 && this.retryAfterMs === undefined;
+  }
+
+  /** @param {any} frame an `error` frame, or the `error` of an HTTP answer @param {number} [status] */
+  static of(frame, status) {
+    return new RoomcastError(frame?.code ?? "internal", frame?.message ?? "the server did not say why",
+      { retryAfterMs: frame?.retry_after_ms, status });
   }
 }
 
@@ -41,7 +48,12 @@ const CLOSE_CODES = {
   4008: { advice: "at once", reason: "this client was too slow" },
 };
 
-/** @param {number} code of a WebSocket's end */
-export function closeAdvice(code) {
-  return CLOSE_CODES[code] ?? { advice: /** @type {Advice} */ ("pause"), reason: "the connection broke" };
+/** @param {number} code of a WebSocket's end @param {string} [said] the reason that came with it, which tells more of a removal */
+export function closeAdvice(code, said = "") {
+  const known = CLOSE_CODES[code] ?? { advice: /** @type {Advice} */ ("pause"), reason: "the connection broke" };
+  return code === 4002 && said ? { ...known, reason: said } : known;
+}
+
+export function disconnected() {
+  return new RoomcastError("disconnected", "there is no connection at the moment");
 }

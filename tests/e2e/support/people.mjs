@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 import WebSocket from "ws";
-import { RoomcastClient } from "../../../web/client/sdk/roomcast.js";
+import { RoomcastClient } from "../../../web/sdk/roomcast.js";
 import { ROOT, until } from "./edge.mjs";
 
 export const SHOTS = path.join(ROOT, "build/e2e");
