@@ -18,7 +18,7 @@ before(async () => {
 });
 after(async () => {
   await browser?.close();
-  await edge?.stop();
+  await edge?.end();
 });
 
 test("scrolling back loads all that was said, in order, none twice, and what one looks at stays in its place", async () => {

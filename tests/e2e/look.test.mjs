@@ -22,7 +22,7 @@ before(async () => {
 after(async () => {
   for (const speaker of speakers) speaker.close();
   await browser?.close();
-  await edge?.stop();
+  await edge?.end();
 });
 
 const speakers = [];

@@ -9,7 +9,7 @@ let edge, browser;
 before(async () => { [edge, browser] = await Promise.all([Edge.start(), launch()]); });
 after(async () => {
   await browser?.close();
-  await edge?.stop();
+  await edge?.end();
 });
 
 test("after kill -9 and a restart every message is there once, in one order, for both", async () => {

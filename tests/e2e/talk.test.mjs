@@ -9,7 +9,7 @@ let edge, browser;
 before(async () => { [edge, browser] = await Promise.all([Edge.start(), launch()]); });
 after(async () => {
   await browser?.close();
-  await edge?.stop();
+  await edge?.end();
 });
 
 test("two people talk, in one order, grouped by who speaks", async () => {
