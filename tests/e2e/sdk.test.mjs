@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { RoomcastClient, closeAdvice } from "../../web/sdk/roomcast.js";
 import { offerIn, offerText, tidyName } from "../../web/client/files/offer.js";
 import { Sha256 } from "../../web/client/files/sha256.js";
 import { until } from "./support/edge.mjs";
+
+const clients = [];
+after(() => { for (const client of clients) client.close(); });
 
 /** A client and the sockets that it opens, oldest first. */
 function rig(options = {}) {
@@ -30,6 +33,7 @@ function rig(options = {}) {
     texts() { return this.sent.filter(({ type }) => type === "message").map(({ text }) => text); }
   }
   const client = new RoomcastClient({ url: "wss://example.org/ws", WebSocket: Socket, network: new EventTarget(), ...options });
+  clients.push(client);
   return { client, sockets, next: async (count) => until(() => sockets[count], `socket ${count} is opened`) };
 }
 

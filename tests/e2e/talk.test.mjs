@@ -172,7 +172,7 @@ test("a nick that does not work is explained", async () => {
   const page = await context.newPage();
   await page.goto(edge.url);
   await page.fill("#nick", "ü".repeat(40));
-  await page.click("#enter-form button");
+  await page.click("#enter-button");
   await page.waitForSelector("#enter-error >> text=That name does not work");
   await context.close();
 });

@@ -60,7 +60,7 @@ export class Composer {
     const writable = this.#room !== null && (this.#room.state === "open" || this.#room.state === "joining");
     this.#text.disabled = !writable;
     byId("attach").disabled = !writable;
-    this.#text.placeholder = this.#room ? `Message #${this.#room.slug}` : "";
+    this.#text.placeholder = !this.#room ? "" : writable ? `Message #${this.#room.slug}` : "You are not in this room";
     this.#changed();
   }
 

@@ -1,20 +1,40 @@
 // The page: who one is, then the client and the views on it. All that people wrote enters the document as text.
 
-import { becomeGuest, whoAmI } from "./account.js";
+import { api, renew, whoAmI } from "./account.js";
 import { Composer } from "./composer.js";
 import { byId, toast } from "./dom.js";
 import { Files } from "./files/files.js";
+import { takeFiles } from "./files/take.js";
 import { People } from "./people.js";
 import { remembered } from "./remembered.js";
-import { Rooms, SLUG } from "./rooms.js";
+import { SLUG } from "./room.js";
+import { Rooms } from "./rooms.js";
 import { RoomcastClient } from "./sdk/roomcast.js";
-import { Sidebar, slugOf } from "./sidebar.js";
-import { Notifications, showConnection, showTitle } from "./status.js";
+import { Sidebar } from "./sidebar.js";
+import { Notifications, endedWords, showConnection, showTitle } from "./status.js";
 import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
+const NO_ROOM = "That link does not name a room. Names are made of a–z, 0–9, - and _.";
+const NARROW = "(max-width: 75rem)";
 
-let started = null;  // once there is a client: how it is begun anew
+// What is not needed to read and write comes when it is asked for.
+const later = (module, name) => async (...given) => {
+  try {
+    (await module())[name](...given);
+  } catch {
+    toast("That part of the page could not be loaded. Check your connection.");
+  }
+};
+const openBrowse = later(() => import("./browse.js"), "openBrowse");
+const openCreate = later(() => import("./browse.js"), "openCreate");
+const openSettings = later(() => import("./settings.js"), "openSettings");
+const removeMessage = later(() => import("./settings.js"), "removeMessage");
+const kick = later(() => import("./settings.js"), "kick");
+const ban = later(() => import("./settings.js"), "ban");
+const openAccount = later(() => import("./account-dialog.js"), "openAccount");
+const showEntry = later(() => import("./entry.js"), "showEntry");
+const openJump = later(() => import("./jump.js"), "openJump");
 
 function slugInAddress() {
   let text = location.hash.slice(1);
@@ -26,73 +46,33 @@ function slugInAddress() {
   return text === "" ? null : text;
 }
 
-/** Asks for a name and a room. */
-function showEntry(problem) {
-  byId("app").hidden = true;
-  byId("enter").hidden = false;
-  const error = byId("enter-error");
-  const say = (words) => {
-    error.textContent = words;
-    error.hidden = words === "";
-  };
-  say(problem ?? "");
-  byId("nick").value = remembered.nick;
+/** The entry; after it the page begins anew as who one is then. */
+function enter(how = {}) {
   const asked = slugInAddress();
-  if (asked !== null && SLUG.test(asked)) byId("first-room").value = asked;
-  byId("nick").focus();
-  byId("enter-back").hidden = started === null;
-  byId("enter-back").onclick = () => {
-    byId("enter").hidden = true;
-    byId("app").hidden = false;
-    byId("change-nick").focus();
-  };
-  byId("enter-form").onsubmit = async (event) => {
-    event.preventDefault();
-    const slug = slugOf(byId("first-room").value);
-    if (slug === null) {
-      say("A room's name is made of a–z, 0–9, - and _, and begins with a letter or digit.");
-      byId("first-room").focus();
-      return;
-    }
-    try {
-      remembered.nick = await becomeGuest(byId("nick").value.trim());
-      say("");
-    } catch (refusal) {
-      say(refusal.code === "bad_nick" ? "That name does not work: it needs 1 to 64 bytes and no control characters." : refusal.message);
-      byId("nick").focus();
-      return;
-    }
+  showEntry({ ...how, room: asked !== null && SLUG.test(asked) ? asked : undefined, done: (slug) => {
     history.replaceState(null, "", `#${slug}`);
-    showRooms();
-  };
+    location.reload();
+  } });
 }
 
-/** The cookie may have run out: a guest gets a new one under the same name. */
-async function renew() {
-  if (await whoAmI() === null && remembered.nick) await becomeGuest(remembered.nick);
-}
-
-function showRooms() {
+function start() {
   byId("enter").hidden = true;
   byId("app").hidden = false;
-  if (started) {
-    started.restart();
-    return;
-  }
-  const client = new RoomcastClient({ renew });
+  const client = new RoomcastClient({ renew, refresh: () => api.refresh() });
   const rooms = new Rooms(client);
   const go = (slug) => {
     if (location.hash === `#${slug}`) show(slug);
     else location.hash = slug;
   };
   const files = new Files(client, rooms, byId("preparing"));
-  const timeline = new Timeline(rooms, files);
+  const timeline = new Timeline(rooms, files, removeMessage);
   const composer = new Composer(rooms, () => timeline.toEnd());
   const sidebar = new Sidebar(rooms, client, go);
-  const people = new People(rooms);
+  const people = new People(rooms, { kick, ban });
   new Notifications(rooms, files, go);
-  showConnection(client, () => started.restart());
+  showConnection(client);
   showTitle(rooms);
+  let changingPassword = Promise.resolve();
 
   function show(slug) {
     timeline.rememberPlace();
@@ -107,7 +87,7 @@ function showRooms() {
   function follow() {
     const slug = slugInAddress();
     if (slug !== null && !SLUG.test(slug)) {
-      toast("That link does not name a room. Names are made of a–z, 0–9, - and _.");
+      toast(NO_ROOM);
       history.replaceState(null, "", rooms.current ? `#${rooms.current.slug}` : location.pathname);
       return;
     }
@@ -115,29 +95,36 @@ function showRooms() {
   }
 
   function begin() {
-    for (const known of remembered.rooms) if (SLUG.test(known.slug)) rooms.open(known.slug, known);
+    for (const known of remembered.rooms) if (SLUG.test(known.slug)) rooms.open(known.slug, { ...known, password: undefined });
     const asked = slugInAddress();
     const wanted = asked !== null && SLUG.test(asked) ? asked : rooms.get(remembered.last)?.slug ?? rooms.list[0]?.slug ?? FIRST_ROOM;
-    if (asked !== null && asked !== wanted) toast("That link does not name a room. Names are made of a–z, 0–9, - and _.");
+    if (asked !== null && asked !== wanted) toast(NO_ROOM);
     history.replaceState(null, "", `#${wanted}`);
     show(wanted);
     client.connect();
   }
 
-  started = {
-    restart() {
-      client.close("changing the name");
-      location.reload();
-    },
-  };
+  client.on("welcome", async () => {
+    const me = await whoAmI().catch(() => null);
+    if (me?.expires) client.expires(me.expires);
+  });
+
+  // The server wants this session no more. With a new password, or a cookie that another tab got, one may still come back.
+  client.on("state", async ({ state, code, reason }) => {
+    const ended = state === "closed" && endedWords(code, reason);
+    if (!ended) return;
+    await changingPassword.catch(() => {});
+    if (reason === "password changed" && await whoAmI().catch(() => null)) client.connect();
+    else enter({ problem: ended, mode: remembered.account ? "login" : "guest" });
+  });
 
   window.addEventListener("hashchange", follow);
   window.addEventListener("beforeunload", (event) => {
-    if (client.unsettled > 0 || files.busy) event.preventDefault();
+    if (client.state !== "closed" && (client.unsettled > 0 || files.busy)) event.preventDefault();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || byId("date-dialog").open) return;
-    if (!sidebar.close() && matchMedia("(max-width: 75rem)").matches && !people.close()) composer.focus();
+    if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
+    if (!sidebar.close() && matchMedia(NARROW).matches && !people.close()) composer.focus();
   });
   byId("shade").onclick = () => {
     sidebar.close();
@@ -145,12 +132,25 @@ function showRooms() {
   };
   byId("skip").onclick = () => byId("text").focus();
   byId("open-general").onclick = () => go(FIRST_ROOM);
-  byId("change-nick").onclick = () => showEntry();
+  for (const id of ["browse", "browse-2"]) byId(id).onclick = () => openBrowse(rooms, go);
+  byId("create").onclick = () => openCreate(rooms, go);
+  byId("dialogs").addEventListener("click", ({ target }) => target.closest("a") && sidebar.close());
+  byId("settings").onclick = () => openSettings(rooms, rooms.current);
+  byId("to-date").onclick = () => openJump(rooms, timeline);
+  byId("account").onclick = () => openAccount({
+    enter: (mode) => enter({ mode, back: () => byId("account").focus() }),
+    changing: (promise) => { changingPassword = promise; },
+    gone: (words) => {
+      client.close();
+      remembered.forget();
+      enter({ problem: words, mode: "login" });
+    },
+  });
   byId("invite").onclick = async () => {
     const link = new URL(`#${rooms.current.slug}`, location.href).href;
     try {
       await navigator.clipboard.writeText(link);
-      toast(`Copied: ${link}`);
+      toast(rooms.current.private ? `Copied: ${link} — who follows it needs the password too.` : `Copied: ${link}`);
     } catch {
       toast(`The link to this room: ${link}`);
     }
@@ -165,76 +165,21 @@ function showRooms() {
     show(next ?? null);
     toast(`You left #${slug}.`);
   };
-
   takeFiles((list) => {
     const room = rooms.current;
     if (room?.state === "open") for (const file of list) files.offer(room, file);
   });
 
-  const dialog = byId("date-dialog");
-  byId("to-date").onclick = () => {
-    byId("date").max = new Date().toLocaleDateString("sv");  // the Swedish write dates as ISO does
-    dialog.showModal();
-  };
-  byId("date-cancel").onclick = () => dialog.close();
-  byId("date-form").onsubmit = async () => {
-    const date = new Date(`${byId("date").value}T00:00:00`);
-    const room = rooms.current;
-    if (!room || Number.isNaN(date.getTime())) return;
-    try {
-      const seq = await rooms.toTime(room, date);
-      if (seq === false) toast("Nothing has been said since then.");
-      else timeline.toSeq(seq);
-    } catch (refusal) {
-      toast(`That did not work: ${refusal.message}.`);
-    }
-  };
-
   begin();
 }
 
-/** Files by the button, by dropping, by pasting. */
-function takeFiles(offer) {
-  const input = byId("file");
-  byId("attach").onclick = () => input.click();
-  input.onchange = () => {
-    offer([...input.files]);
-    input.value = "";
-  };
-  const area = byId("conversation");
-  const drop = byId("drop");
-  const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
-  area.addEventListener("dragover", (event) => {
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    drop.hidden = false;
-  });
-  area.addEventListener("dragleave", (event) => {
-    if (!area.contains(event.relatedTarget)) drop.hidden = true;
-  });
-  area.addEventListener("drop", (event) => {
-    drop.hidden = true;
-    if (!hasFiles(event)) return;
-    event.preventDefault();
-    offer([...event.dataTransfer.files]);
-  });
-  byId("text").addEventListener("paste", (event) => {
-    // Office programs put a picture of the text beside it: then the text is meant.
-    if (!event.clipboardData?.files.length || event.clipboardData.types.includes("text/plain")) return;
-    event.preventDefault();
-    offer([...event.clipboardData.files]);
-  });
-}
-
 if (remembered.nick && remembered.rooms.length > 0) {
-  showRooms();  // the cookie is still good, as a rule; else a new one is fetched when the server refuses it
+  start();  // the cookie is still good, as a rule; else a new one is fetched when the server refuses it
 } else {
   try {
-    const user = await whoAmI();
-    remembered.nick = user ?? remembered.nick;
-    if (user === null) showEntry();
-    else showRooms();
+    if (await whoAmI() === null) enter();
+    else start();
   } catch (refusal) {
-    showEntry(refusal.message);
+    enter({ problem: refusal.message });
   }
 }

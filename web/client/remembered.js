@@ -1,23 +1,29 @@
-// What this browser remembers between visits: the name, the rooms that were open, and how far each was read.
+// What this browser remembers between visits: the name, the rooms that were open, and how far each was read. Passwords of rooms
+// it remembers until the tab is closed.
 
 const KEY = "roomcast";
 
-function load() {
+function load(storage) {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    const kept = JSON.parse(storage().getItem(KEY) ?? "{}");
     return kept && typeof kept === "object" && !Array.isArray(kept) ? kept : {};
   } catch {
     return {};
   }
 }
 
-const kept = load();
+// Behind functions, as a browser that lets nothing be kept throws on the mere mention.
+const forLong = () => localStorage;
+const forTheTab = () => sessionStorage;
 
-function save() {
+const kept = load(forLong);
+const passwords = load(forTheTab);
+
+function save(storage = forLong, what = kept) {
   try {
-    localStorage.setItem(KEY, JSON.stringify(kept));
+    storage().setItem(KEY, JSON.stringify(what));
   } catch {
-    // A browser that lets nothing be kept: then it is for this visit only.
+    // Then it is for this visit only.
   }
 }
 
@@ -27,6 +33,14 @@ export const remembered = {
   },
   set nick(nick) {
     kept.nick = nick;
+    save();
+  },
+  /** Whether the name is an account's, not a guest's. */
+  get account() {
+    return kept.account === true;
+  },
+  set account(on) {
+    kept.account = on;
     save();
   },
   get notify() {
@@ -43,7 +57,22 @@ export const remembered = {
     kept.last = slug;
     save();
   },
-  /** [{ slug, epoch?, read? }] */
+  passwordOf(slug) {
+    return typeof passwords[slug] === "string" ? passwords[slug] : undefined;
+  },
+  setPassword(slug, password) {
+    if (passwords[slug] === password) return;
+    passwords[slug] = password;
+    save(forTheTab, passwords);
+  },
+  /** Another person at the same browser sees nothing of this one's. */
+  forget() {
+    for (const key of Object.keys(kept)) delete kept[key];
+    for (const key of Object.keys(passwords)) delete passwords[key];
+    save();
+    save(forTheTab, passwords);
+  },
+  /** [{ slug, epoch?, read?, title? }] */
   get rooms() {
     return Array.isArray(kept.rooms) ? kept.rooms.filter((room) => typeof room?.slug === "string") : [];
   },

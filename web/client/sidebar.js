@@ -1,7 +1,7 @@
 // The list of rooms, the form that opens one, and on narrow screens the drawer that both are in.
 
-import { avatar, byId, el } from "./dom.js";
-import { SLUG } from "./rooms.js";
+import { avatar, byId, el, icon } from "./dom.js";
+import { slugOf } from "./room.js";
 
 const STATES = { live: "connected", connecting: "connecting…", recovering: "catching up…", offline: "not connected", closed: "disconnected" };
 
@@ -81,7 +81,8 @@ export class Sidebar {
       : null;
     return el("li", {}, el("a", { href: `#${room.slug}`, "data-room": room.slug, "aria-current": current ? "page" : null,
       class: room.unread > 0 ? "unread" : "" },
-      el("span", { class: "hash", "aria-hidden": "true" }, "#"), el("span", { class: "slug" }, room.slug), unread));
+      el("span", { class: "hash", "aria-hidden": "true" }, room.private ? icon("lock") : "#"), el("span", { class: "slug", title: room.title }, room.slug),
+      room.state === "out" && el("span", { class: "out", title: "You are not in this room" }, icon("leave"), el("span", { class: "unseen" }, " not open")), unread));
   }
 
   #renderMe() {
@@ -94,10 +95,4 @@ export class Sidebar {
     words.textContent = STATES[state];
     words.className = `state ${state}`;
   }
-}
-
-/** What somebody typed as a room's name, or null: capitals and a # in front are no reason to refuse. */
-export function slugOf(text) {
-  const slug = text.trim().replace(/^#/, "").toLowerCase().replace(/\s+/g, "-");
-  return SLUG.test(slug) ? slug : null;
 }

@@ -6,8 +6,7 @@ import { remembered } from "./remembered.js";
 const BAR_AFTER_MS = 700;  // a connection that is back sooner needs no word
 const TICK_MS = 500;
 
-/** @param again starts anew after the connection was closed for good */
-export function showConnection(client, again) {
+export function showConnection(client) {
   const bar = byId("bar");
   const words = byId("bar-words");
   const now = byId("bar-now");
@@ -38,8 +37,27 @@ export function showConnection(client, again) {
     bar.className = `bar ${state}`;
   }
 
-  now.onclick = () => (client.state === "closed" ? again() : client.retryNow());
+  now.onclick = () => (client.state === "closed" ? client.connect() : client.retryNow());
   client.on("state", render);
+}
+
+const ENDED = {
+  "logged out": "You are logged out. Log in again to go on.",
+  "password changed": "Your password was changed. Log in with the new one.",
+  "account deleted": "This account was deleted.",
+  "nick taken": "Somebody else uses that name by now. Choose another.",
+};
+
+const REFUSED = {
+  bad_token: "Your session has ended. Log in again to go on.",
+  name_taken: "Somebody else uses that name by now. Choose another.",
+  forbidden: "This server lets nobody in like that any more.",
+};
+
+/** Where the server ended a session so that one must come in anew: why, in words; else undefined. */
+export function endedWords(code, reason) {
+  if (code === 4002) return ENDED[reason] ?? `The server ended your session: ${reason}.`;
+  return REFUSED[code];
 }
 
 export function showTitle(rooms) {

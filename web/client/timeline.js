@@ -1,24 +1,18 @@
 // The current room's messages: grouped by person and day, with the reader's place kept whatever comes or goes above or below.
 
-import { announce, avatar, byId, el, hueOf } from "./dom.js";
-import { formatted, isPictures } from "./format.js";
-import { clockOf, dayOf, fullOf, sameDay } from "./times.js";
+import { announce, byId } from "./dom.js";
+import { Items } from "./items.js";
+import { noticesOf } from "./notices.js";
 
-const GROUP_MS = 5 * 60_000;
 const AT_END_PX = 60;
 const LOAD_AHEAD_PX = 400;
 const HIDDEN_FLUSH_MS = 200;  // a page that nobody sees has no frames
 const FAR_PX = 200;  // from the end: then there is a button that leads back
 
-const GAPS = {
-  epoch_changed: "This room was deleted and made again. What was here before is gone.",
-  retention: "Some of what was said while you were away is no longer kept.",
-  future_seq: "The room's log was replaced. What you see is what it holds now.",
-};
-
 export class Timeline {
   #rooms;
   #files;
+  #items;
   #scroll = byId("scroll");
   #list = byId("messages");
   #pendingList = byId("pending");
@@ -30,10 +24,11 @@ export class Timeline {
   #flushing = null;
   #stale = false;    // the list must be built anew
 
-  /** @param files makes the card of a message that offers a file, or null */
-  constructor(rooms, files) {
+  /** @param files makes the card of a message that offers a file, or null @param remove deletes a message, for the owner */
+  constructor(rooms, files, remove) {
     this.#rooms = rooms;
     this.#files = files;
+    this.#items = new Items(rooms, files, remove);
     this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#toEnd.addEventListener("click", () => this.toEnd());
     // Whatever grows or shrinks, the box itself or what is in it: who is at the end stays there.
@@ -73,7 +68,7 @@ export class Timeline {
     if (!room) return;
     this.#atEnd = true;
     room.scroll = undefined;
-    if (!room.live) await this.#rooms.toEnd(room).catch(() => {});
+    if (!room.live) await this.#rooms.pages.toEnd(room).catch(() => {});
     this.#stickToEnd();
     this.#read();
   }
@@ -106,7 +101,7 @@ export class Timeline {
     const keepPlace = this.#shownSlug === room.slug && !this.#atEnd;
     const place = keepPlace ? this.#scroll.scrollTop : room.scroll;
     this.#shownSlug = room.slug;
-    this.#list.append(...this.#build(room.items, null));
+    this.#list.append(...this.#items.build(room, room.items, null));
     this.#shownTo = room.newest;
     const marker = this.#list.querySelector(".marker");
     this.#atEnd = place === undefined;
@@ -126,86 +121,14 @@ export class Timeline {
   #shownSlug = "";
 
   #renderTop() {
-    const room = this.#room;
-    this.#top.replaceChildren();
-    if (!room) return;
-    const say = (title, words, ...more) => this.#top.append(el("div", { class: "beginning" }, el("h2", {}, title), el("p", {}, words), ...more.filter(Boolean)));
-    if (room.state === "joining") {
-      this.#top.append(el("div", { class: "skeleton", role: "status", "aria-label": "Opening the room" },
-        ...[70, 40, 55, 30, 62].map((_, line) => el("div", { class: `bone bone-${line}` }))));
-      return;
-    }
-    if (room.state === "gone") {
-      say("This room was deleted", "Opening it again makes a new, empty room of the same name.",
-        el("button", { class: "primary", type: "button", onclick: () => this.#rooms.open(room.slug) }, "Open it again"));
-      return;
-    }
-    if (room.state === "refused") {
-      say("The room did not open", room.reason || "The server refused it.",
-        el("button", { class: "primary", type: "button", onclick: () => this.#rooms.open(room.slug) }, "Try again"));
-      return;
-    }
-    if (GAPS[room.gap]) this.#top.append(el("p", { class: "gap", role: "status" }, GAPS[room.gap]));
-    if (room.more) {
-      this.#top.append(el("button", { class: "more", type: "button", disabled: room.loading, onclick: () => this.#rooms.older(room) },
-        room.loading ? "Loading older messages…" : "Load older messages"));
-    } else {
-      say(`#${room.slug}`, room.items.length === 0
-        ? "Nothing has been said here yet. Write the first message, or invite somebody."
-        : "This is where the room begins.",
-        room.items.length === 0 && el("button", { type: "button", onclick: () => byId("invite").click() }, "Copy the invitation link"));
-    }
+    this.#top.replaceChildren(...(this.#room ? noticesOf(this.#room, this.#rooms) : []));
   }
 
   #renderPending() {
     const room = this.#room;
     const atEnd = this.#atEnd;
-    this.#pendingList.replaceChildren(...(room ? [...room.pending.values()].map((message) => this.#pendingItem(room, message)) : []));
+    this.#pendingList.replaceChildren(...(room ? [...room.pending.values()].map((message) => this.#items.pending(room, message)) : []));
     if (atEnd) this.#stickToEnd();
-  }
-
-  #pendingItem(room, message) {
-    const offer = this.#files.nameIn(message.text);
-    const item = el("li", { class: `message first mine ${message.state}`, "data-id": message.id },
-      avatar(this.#rooms.user),
-      el("div", { class: "body" },
-        el("p", { class: "head" }, el("b", { class: `who who-${hueOf(this.#rooms.user)}` }, this.#rooms.user),
-          el("time", { title: fullOf(message.at) }, message.state === "failed" ? "Not sent" : "Sending…")),
-        el("div", { class: "text" }, offer ?? formatted(message.text))));
-    if (message.state === "failed") {
-      item.lastChild.append(el("p", { class: "failure", role: "alert" }, `${message.error?.message ?? "It was refused"}. `,
-        el("button", { type: "button", onclick: () => this.#rooms.again(room, message.id) }, "Send again"),
-        el("button", { type: "button", onclick: () => this.#rooms.discard(room, message.id) }, "Discard")));
-    }
-    return item;
-  }
-
-  /** Items for messages that follow `previous`; day lines and the marker among them. */
-  #build(messages, previous) {
-    const out = [];
-    for (const message of messages) {
-      const date = new Date(message.time);
-      const newDay = !previous || !sameDay(date, new Date(previous.time));
-      const marked = message.seq === this.#room.firstUnread;
-      if (newDay) out.push(el("li", { class: "day" }, el("span", {}, dayOf(date))));
-      if (marked) out.push(el("li", { class: "marker" }, el("span", {}, "New messages")));
-      const first = newDay || marked || previous.user !== message.user || date - new Date(previous.time) > GROUP_MS;
-      out.push(this.#item(message, date, first));
-      previous = message;
-    }
-    return out;
-  }
-
-  #item(message, date, first) {
-    const mine = message.user === this.#rooms.user;
-    const card = this.#files.card(message);
-    const time = el("time", { dateTime: message.time, title: fullOf(date) }, clockOf(date));
-    const text = card ?? el("div", { class: isPictures(message.text) ? "text pictures" : "text", dir: "auto" }, formatted(message.text));
-    const head = first
-      ? el("p", { class: "head" }, el("b", { class: `who who-${hueOf(message.user)}`, dir: "auto" }, message.user), time)
-      : el("span", { class: "unseen" }, `${message.user}, `);
-    return el("li", { class: `message ${first ? "first" : "next"}${mine ? " mine" : ""}`, "data-seq": message.seq },
-      first ? avatar(message.user) : time, el("div", { class: "body" }, head, text));
   }
 
   #append(message) {
@@ -245,7 +168,7 @@ export class Timeline {
     let from = items.length;
     while (from > 0 && items[from - 1].seq > this.#shownTo) from--;
     if (from === items.length) return;
-    this.#list.append(...this.#build(items.slice(from), items[from - 1] ?? null));
+    this.#list.append(...this.#items.build(this.#room, items.slice(from), items[from - 1] ?? null));
     this.#shownTo = items.at(-1).seq;
     if (from === 0) this.#renderTop();
   }
@@ -255,11 +178,11 @@ export class Timeline {
     const first = this.#list.querySelector(".message");
     const next = this.#room.items[messages.length];
     const before = first?.getBoundingClientRect().bottom ?? 0;
-    const made = this.#build(messages, null);
+    const made = this.#items.build(this.#room, messages, null);
     if (next && first) {
       // The one that was the first has a neighbour now: it may go into its group, or keep its day.
       while (this.#list.firstChild !== first) this.#list.firstChild.remove();
-      const again = this.#build([next], messages.at(-1));
+      const again = this.#items.build(this.#room, [next], messages.at(-1));
       first.replaceWith(...again);
       this.#list.prepend(...made);
       this.#renderTop();
@@ -291,8 +214,8 @@ export class Timeline {
     if (!room) return;
     const distance = this.#distance();
     this.#atEnd = room.live && distance < AT_END_PX;
-    if (this.#scroll.scrollTop < LOAD_AHEAD_PX) this.#rooms.older(room);
-    if (!room.live && distance < LOAD_AHEAD_PX) this.#rooms.newer(room);
+    if (this.#scroll.scrollTop < LOAD_AHEAD_PX) this.#rooms.pages.older(room);
+    if (!room.live && distance < LOAD_AHEAD_PX) this.#rooms.pages.newer(room);
     this.#renderToEnd();
     this.#read();
   }

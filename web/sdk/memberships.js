@@ -123,7 +123,9 @@ export class Memberships {
     room.seq = Math.max(room.seq, frame.last);
     if (!inOrder) this.#outOfOrder(frame.room);
     const told = { ...partOf(frame), resumed };
-    this.#owner.emit("joined", told);
+    // What was missed follows what was told: as events like the rest, so that who listens for messages misses none.
+    this.#owner.emit("joined", resumed ? { ...told, messages: [], deleted: [] } : told);
+    if (resumed) for (const message of frame.messages) this.#tell(message);
     for (const { resolve } of room.asked.splice(0)) resolve(told);
     this.#owner.changed();
   }
@@ -137,6 +139,11 @@ export class Memberships {
       return;
     }
     room.seq = frame.seq;
+    this.#tell(frame);
+  }
+
+  /** @param {any} frame an entry of the log */
+  #tell(frame) {
     if (frame.deletes === undefined) this.#owner.emit("message", frame);
     else this.#owner.emit("deleted", { room: frame.room, seq: frame.deletes, user: frame.user, at: frame.seq });
   }

@@ -33,8 +33,8 @@ const REFRESH_ID = "refresh";
  * |---|---|
  * | `state` | `state`, with `reason`, `code` and `retryAt` (ms since 1970) where there are any |
  * | `welcome` | `session`, `user`, `node` |
- * | `joined` | a Joined; `resumed` is true where its messages follow what was told before, without a gap |
- * | `message` | a Message, in rising seq within its room; those of `joined` are not told again |
+ * | `joined` | a Joined; with `resumed` the room goes on without a gap, and what was missed follows as `message` |
+ * | `message` | a Message, in rising seq within its room; those that `joined` holds are not told again |
  * | `deleted` | `room`, and the `seq` of the message that is to be shown no more |
  * | `presence`, `typing`, `signal`, `room` | the frames |
  * | `left` | `room`, with a `reason` where it was not asked for |

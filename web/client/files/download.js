@@ -1,6 +1,6 @@
 // A file on its way here. Survives broken channels: what has been put away stays, and the next channel goes on from there.
 
-import { uuid } from "../sdk/roomcast.js";
+import { uuid } from "../sdk/ids.js";
 import { Hasher } from "./hasher.js";
 import { Meter } from "./meter.js";
 import { Peer } from "./peer.js";

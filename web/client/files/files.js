@@ -1,17 +1,19 @@
 // The files that this page offers and receives. Finds the other end by the room's members, and passes the signals on.
 
 import { el, toast } from "../dom.js";
-import { uuid } from "../sdk/roomcast.js";
+import { uuid } from "../sdk/ids.js";
 import { sizeOf } from "../times.js";
 import { Card } from "./card.js";
-import { Download } from "./download.js";
-import { hashOfFile } from "./hasher.js";
 import { offerIn, offerText, tidyName } from "./offer.js";
-import { chooseSink } from "./sink.js";
-import { Upload } from "./upload.js";
 
 const APP = "file/1";          // marks our signals among those of other programs
 const RECEIVERS_MOST = 8;      // at a time, of one page
+
+let transfer;  // the module that moves bytes, once it is needed
+
+async function loadTransfer() {
+  transfer ??= await import("./transfer.js");
+}
 
 export class Files {
   #client;
@@ -46,7 +48,8 @@ export class Files {
       el("button", { type: "button", onclick: () => cancel.abort() }, "Cancel"));
     this.#preparing.append(row);
     try {
-      const sha256 = await hashOfFile(file, (read) => { bar.value = read; }, cancel.signal);
+      await loadTransfer();
+      const sha256 = await transfer.hashOfFile(file, (read) => { bar.value = read; }, cancel.signal);
       if (this.#rooms.get(room.slug) !== room) return;  // left meanwhile
       const id = uuid();
       this.#offers.set(id, { id, room: room.slug, file, uploads: new Map() });
@@ -94,16 +97,17 @@ export class Files {
   async #receive(key, room, offer) {
     let sink;
     try {
-      sink = await chooseSink(offer);
+      await loadTransfer();
+      sink = await transfer.chooseSink(offer);
     } catch (error) {
       toast(`${error.message}.`);
       return;
     }
     if (!sink) return;
     const changed = () => this.#render(key);
-    const download = new Download(offer, sink, async (want) => {
+    const download = new transfer.Download(offer, sink, async (want) => {
       const there = this.#rooms.get(room);
-      if (there) await this.#rooms.refreshMembers(there);
+      if (there) await this.#rooms.crowd.refresh(there);
       const sessions = this.#sessionsOf(room, offer.user);
       for (const session of sessions) this.#signal(room, session, { k: "want", file: offer.id, ...want }, `${want.t}`);
       return sessions;
@@ -157,7 +161,7 @@ export class Files {
       return;
     }
     before?.end("broken");
-    const upload = new Upload(offer.file, user, { t, from: start },
+    const upload = new transfer.Upload(offer.file, user, { t, from: start },
       (data) => this.#signal(room, from, { k: "rtc", t, ...data }), () => queueMicrotask(() => this.#renderOffer(file)));
     upload.session = from;
     offer.uploads.set(d, upload);

@@ -1,16 +1,14 @@
 // One WebRTC connection with one data channel, whose two ends find each other by signals.
 
+import { config } from "../config.js";
+
 const CANDIDATES_TOGETHER_MS = 50;
 const CONNECT_DEADLINE_MS = 20_000;
 
-let configuration;
-
-/** STUN and TURN servers, from config.json beside the page. */
-function rtcConfiguration() {
-  configuration ??= fetch("config.json").then((answer) => answer.json())
-    .then(({ iceServers }) => ({ iceServers: Array.isArray(iceServers) ? iceServers : [] }))
-    .catch(() => ({ iceServers: [] }));
-  return configuration;
+/** With the server's STUN and TURN servers. */
+async function rtcConfiguration() {
+  const { ice_servers: iceServers } = await config();
+  return { iceServers: Array.isArray(iceServers) ? iceServers : [] };
 }
 
 export class Peer {
