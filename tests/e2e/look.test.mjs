@@ -98,6 +98,12 @@ for (const colorScheme of ["light", "dark"]) {
       .map((button) => button.getBoundingClientRect()).filter(({ width, height }) => Math.min(width, height) < 24).length);
     assert.equal(small, 0);
     await ann.shot(`phone-${colorScheme}`);
+    await ann.page.click("#more-tools");
+    await ann.page.waitForSelector("#leave:visible");
+    await ann.shot(`phone-menu-${colorScheme}`);
+    assert.deepEqual(await violations(ann.page), []);
+    await ann.page.keyboard.press("Escape");
+    await ann.page.waitForSelector("#leave", { state: "hidden" });
     await ann.page.click("#open-rooms");
     await ann.page.waitForFunction(() => document.getElementById("sidebar").getBoundingClientRect().left === 0);
     await ann.shot(`phone-rooms-${colorScheme}`);
@@ -125,11 +131,11 @@ test("by the keyboard alone: a room is opened, a message written, the members sh
   assert.equal(await focused(), "text");
   const order = [];
   await page.evaluate(() => document.activeElement.blur());
-  for (let n = 0; n < 16; n++) {
+  for (let n = 0; n < 20; n++) {
     await page.keyboard.press("Tab");
     order.push(await page.evaluate(() => document.activeElement.id || document.activeElement.dataset.room || ""));
   }
-  for (const id of ["skip", room, "add-name", "account", "invite", "to-date", "show-people", "leave", "scroll"]) {
+  for (const id of ["skip", room, "add-name", "account", "invite", "to-date", "leave", "show-people", "scroll"]) {
     assert.ok(order.includes(id), `${id} is reached by Tab: ${order}`);
   }
   assert.ok(order.indexOf("add-name") < order.indexOf("invite") && order.indexOf("invite") < order.indexOf("scroll"), String(order));

@@ -29,8 +29,8 @@ export function field(label, input, hint) {
 
 export const password = (autocomplete, more = {}) => el("input", { type: "password", required: true, maxLength: 72, autocomplete, ...more });
 
-/** A form that does one thing, cannot be sent twice meanwhile, and tells why it did not work. */
-export function form({ action, label, className = "primary", words }, ...children) {
+/** A form that does one thing, cannot be sent twice meanwhile, and tells why it did not work. `beside`: another button. */
+export function form({ action, label, className = "primary", words, beside }, ...children) {
   const error = el("p", { class: "error", role: "alert", hidden: true });
   const button = el("button", { class: className }, label);
   const made = el("form", { class: "sheet-form", autocomplete: "off", onsubmit: async (event) => {
@@ -46,7 +46,7 @@ export function form({ action, label, className = "primary", words }, ...childre
     } finally {
       button.disabled = false;
     }
-  } }, ...children, error, el("div", { class: "row" }, button));
+  } }, ...children, error, el("div", { class: "row" }, beside, button));
   return made;
 }
 

@@ -58,7 +58,7 @@ export class People {
     const here = [...sessions.keys()].sort((a, b) => a.localeCompare(b));
     const away = [...new Set(room.items.map(({ user }) => user))].filter((user) => !sessions.has(user)).sort((a, b) => a.localeCompare(b));
     const unlisted = room.count - room.members.size;
-    const parts = [this.#group(`Here now — ${here.length}`, here.map((user) => this.#person(user, sessions.get(user), true)))];
+    const parts = here.length === 0 ? [] : [this.#group(`Here now — ${here.length}`, here.map((user) => this.#person(user, sessions.get(user), true)))];
     if (unlisted > 0) parts.push(el("p", { class: "hint" }, `and ${unlisted} more`));
     // In a crowd nobody can be said to be away: not all who are here are listed.
     if (room.listed && away.length > 0) parts.push(this.#group(`Wrote here, now away — ${away.length}`, away.map((user) => this.#person(user, 0, false))));

@@ -61,9 +61,9 @@ export async function openSettings(rooms, room) {
       toast("Saved.");
     } }, field("Title", title), field("Messages are kept", kept))),
     el("section", {}, el("h3", {}, info.private ? "This room is private" : "This room is public"),
-      form({ label: info.private ? "Change the password" : "Make it private", className: "", words, action: () => setPassword(secret.value) },
-        field(info.private ? "New password" : "Password", secret, "Everybody but you is put out and needs it to come back.")),
-      info.private && el("button", { type: "button", onclick: () => setPassword(null).catch((refusal) => toast(words(refusal))) }, "Make it public")),
+      form({ label: info.private ? "Change the password" : "Make it private", className: "", words, action: () => setPassword(secret.value),
+        beside: info.private && el("button", { type: "button", onclick: () => setPassword(null).catch((refusal) => toast(words(refusal))) }, "Make it public") },
+      field(info.private ? "New password" : "Password", secret, "Everybody but you is put out and needs it to come back."))),
     el("section", {}, el("h3", {}, "Banned"), bans),
     el("details", {}, el("summary", {}, "Hand the room over"), form({ label: "Hand it over", className: "danger", words, action: async () => {
       await api.changeRoom(slug, { owner: heir.value.trim() });

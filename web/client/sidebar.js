@@ -1,4 +1,4 @@
-// The list of rooms, the form that opens one, and on narrow screens the drawer that both are in.
+// The list of rooms, the form that opens one; on narrow screens the drawer that both are in, and the menu of the room's tools.
 
 import { avatar, byId, el, icon } from "./dom.js";
 import { slugOf } from "./room.js";
@@ -38,6 +38,19 @@ export class Sidebar {
     });
     for (const opener of this.#openers) opener.addEventListener("click", () => this.open());
     byId("close-rooms").addEventListener("click", () => this.close());
+    const [more, extra] = [byId("more-tools"), byId("extra")];
+    const showExtra = (on) => {
+      extra.classList.toggle("open", on);
+      more.setAttribute("aria-expanded", String(on));
+    };
+    more.addEventListener("click", () => showExtra(more.getAttribute("aria-expanded") !== "true"));
+    document.addEventListener("click", ({ target }) => !more.contains(target) && showExtra(false));
+    extra.parentElement.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || more.getAttribute("aria-expanded") !== "true") return;
+      event.stopPropagation();
+      showExtra(false);
+      more.focus();
+    });
     this.#list.addEventListener("click", ({ target }) => target.closest("a") && this.close());
     this.#render();
     this.#renderMe();

@@ -31,11 +31,10 @@ const EXPECTED_NOISE = /status of 4\d\d|WebSocket connection to|ERR_CONNECTION|E
 export class Person {
   problems = [];
 
-  static async at(browser, edge, nick, room, options = {}) {
+  /** Somebody at the entry. */
+  static async before(browser, edge, room, { script, ...contextOptions } = {}) {
     const person = new Person();
-    const { script, ...contextOptions } = options;
     person.edge = edge;
-    person.nick = nick;
     person.context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...contextOptions });
     person.page = await person.context.newPage();
     person.page.setDefaultTimeout(15_000);
@@ -45,10 +44,24 @@ export class Person {
       if (message.type() === "error" && !EXPECTED_NOISE.test(message.text())) person.problems.push(message.text());
     });
     await person.page.goto(`${edge.url}/#${room}`);
-    await person.page.fill("#nick", nick);
-    await person.page.click("#enter-button");
+    return person;
+  }
+
+  /** Somebody in a room: a guest, or with `mode` and `password` an account. */
+  static async at(browser, edge, nick, room, { mode = "guest", password, ...options } = {}) {
+    const person = await Person.before(browser, edge, room, options);
+    await person.enter({ nick, mode, password });
     await person.live();
     return person;
+  }
+
+  async enter({ nick, mode, password, room }) {
+    this.nick = nick;
+    await this.page.locator(`#modes [value=${mode}]`).check({ force: true });
+    await this.page.fill("#nick", nick);
+    if (mode !== "guest") await this.page.fill("#password", password);
+    if (room) await this.page.fill("#first-room", room);
+    await this.page.click("#enter-button");
   }
 
   live() {
@@ -88,14 +101,26 @@ const bots = new Set();
 after(() => { for (const client of bots) client.close(); });  // else a test that failed would keep the process from ending
 
 /** A client of the SDK in Node. */
-export async function bot(edge, nick) {
+export async function bot(edge, nick, { byTicket = false, refreshed = false } = {}) {
   const ca = readFileSync(path.join(edge.certs, "ca.pem"));
   class Trusting extends WebSocket {
     constructor(url, protocols) {
       super(url, protocols, { ca });
     }
   }
-  const client = new RoomcastClient({ url: `${edge.url}/ws`, token: () => edge.guestToken(nick), WebSocket: Trusting });
+  let token;
+  const ask = (path) => edge.request("POST", path, undefined, { Authorization: `Bearer ${token}` }).then(({ body }) => JSON.parse(body));
+  const fetchToken = async () => {
+    token ??= await edge.guestToken(nick);
+    return token;
+  };
+  const client = new RoomcastClient({ url: `${edge.url}/ws`, WebSocket: Trusting,
+    ...(byTicket ? { ticket: async () => { await fetchToken(); return (await ask("/ticket")).ticket; } } : { token: fetchToken }),
+    ...(refreshed ? { refresh: async () => {
+      const fresh = await ask("/refresh");
+      ({ token } = fresh);
+      return fresh;
+    } } : {}) });
   bots.add(client);
   client.connect();
   await until(() => client.state === "live", `${nick} is connected`);
