@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { after, test } from "node:test";
-import { RoomcastClient, closeAdvice } from "../../web/sdk/roomcast.js";
+import { RoomcastApi, RoomcastClient, RoomcastError, closeAdvice } from "../../web/sdk/roomcast.js";
 import { offerIn, offerText, tidyName } from "../../web/client/files/offer.js";
 import { Sha256 } from "../../web/client/files/sha256.js";
 import { until } from "./support/edge.mjs";
@@ -26,9 +26,9 @@ function rig(options = {}) {
     say(frame) { this.onmessage({ data: JSON.stringify(frame) }); }
     welcome() { this.say({ type: "welcome", session: "s", user: "ann", node: "n", heartbeat_s: 25 }); }
     joined(room, more = {}) { this.say({ type: "joined", room, epoch: "e1", first: 0, last: -1, members: 1, messages: [], ...more }); }
-    end(code) {
+    end(code, reason = "") {
       this.readyState = 3;
-      this.onclose({ code });
+      this.onclose({ code, reason });
     }
     texts() { return this.sent.filter(({ type }) => type === "message").map(({ text }) => text); }
   }
@@ -155,6 +155,147 @@ test("a server that shows a message out of order is reported, and the message no
   assert.deepEqual(seen, [1, 5, 6]);
   assert.deepEqual(errors, ["out_of_order", "out_of_order"]);
   client.close();
+});
+
+test("what was missed follows the joined of a resume as messages; a deletion is told, and is no message", async () => {
+  const { client, socket, next } = await joinedRig();
+  const told = [];
+  for (const type of ["message", "deleted"]) client.on(type, ({ event, seq }) => told.push(`${event} ${seq}`));
+  const entry = (seq, more = {}) => ({ type: "message", room: "room", seq, id: `m${seq}`, user: "ben", text: "", time: "", ...more });
+  socket.say(entry(1));
+  socket.say(entry(2, { deletes: 1 }));
+  socket.end(1006);
+  const second = await next(1);
+  second.welcome();
+  second.joined("room", { recovered: true, first: 0, last: 5, messages: [entry(3), entry(4, { deletes: 3 }), entry(5)] });
+  assert.deepEqual(told, ["message 1", "deleted 1", "message 3", "deleted 3", "message 5"]);
+  const page = client.history("room");
+  second.say({ type: "history", id: second.sent.at(-1).id, room: "room", more: true, messages: [entry(6), entry(7), entry(8, { deletes: 6 })] });
+  const { messages, deleted, from, to } = await page;
+  assert.deepEqual([messages.map(({ seq }) => seq), deleted, from, to], [[7], [6], 6, 8]);
+  client.close();
+});
+
+test("who was put out hears why; a room that was deleted is not joined again", async () => {
+  for (const reason of ["kicked", "banned", "password_changed", "room_gone"]) {
+    const { client, socket, next } = await joinedRig();
+    const left = [];
+    client.on("left", (event) => left.push(event.reason));
+    const waiting = client.send("room", "a");
+    socket.say({ type: "left", room: "room", reason });
+    await assert.rejects(waiting, { code: reason });
+    assert.deepEqual(left, [reason]);
+    socket.end(1006);
+    const second = await next(1);
+    second.welcome();
+    assert.deepEqual(second.sent, []);
+    client.close();
+  }
+});
+
+test("a room's password goes with each join; a guess that came too early is for the caller to repeat", async () => {
+  const { client, socket, next } = await joinedRig();
+  const wrong = client.join("secret", { password: "a" });
+  const { id } = socket.sent.at(-1);
+  assert.equal(socket.sent.at(-1).password, "a");
+  socket.say({ type: "error", code: "rate_limited", message: "", id, room: "secret", retry_after_ms: 5_000 });
+  await assert.rejects(wrong, { code: "rate_limited", retryAfterMs: 5_000 });
+  const right = client.join("secret", { password: "b" });
+  socket.joined("secret", { private: true, owner: "ben", title: "Ours" });
+  assert.equal((await right).title, "Ours");
+  client.setPassword("secret", "c");
+  socket.end(1006);
+  const second = await next(1);
+  second.welcome();
+  assert.deepEqual(second.sent.map(({ room, password }) => [room, password]), [["room", undefined], ["secret", "c"]]);
+  client.close();
+});
+
+test("a session that the server ended says why, and connect takes up its rooms where they were", async () => {
+  const { client, socket, next } = await joinedRig();
+  socket.say({ type: "message", room: "room", seq: 7, id: "x", user: "ben", text: "hi", time: "" });
+  const waiting = client.send("room", "lost");
+  socket.end(4002, "password changed");
+  await assert.rejects(waiting, { code: "closed" });
+  assert.deepEqual([client.state, client.code, client.reason], ["closed", 4002, "password changed"]);
+  client.connect();
+  const second = await next(1);
+  second.welcome();
+  assert.deepEqual(second.sent, [{ type: "join", room: "room", id: "join", last: 50, epoch: "e1", since: 7 }]);
+  second.joined("room", { recovered: true, last: 7 });
+  assert.equal(client.state, "live");
+  client.close();
+});
+
+const jwt = (seconds) => `h.${Buffer.from(JSON.stringify({ exp: Date.now() / 1000 + seconds })).toString("base64url")}.s`;
+
+test("a token is replaced before it runs out, again when that fails, and in the next connection", async () => {
+  let asked = 0;
+  const refresh = async () => {
+    if (++asked === 1) throw new RoomcastError("unreachable", "not now");
+    return { token: jwt(1_000), expires: new Date(Date.now() + 1_000_000).toISOString() };
+  };
+  const { client, socket } = await joinedRig({ token: jwt(3), refresh });
+  await until(() => socket.sent.at(-1).type === "refresh", "the new token is sent");
+  assert.equal(asked, 2);
+  assert.match(socket.sent.at(-1).token, /^h\./);
+  const refreshed = client.events("refreshed").next();
+  socket.say({ type: "refreshed", expires: new Date(Date.now() + 1_000_000).toISOString() });
+  assert.ok((await refreshed).value.expires);
+  client.close();
+});
+
+test("a ticket for each connection; where none is given for good, the client closes and says why; a wait is waited out", async () => {
+  let given = 0;
+  let refusal = null;
+  const { client, socket, next, sockets } = await joinedRig({ ticket: async () => {
+    if (refusal) throw refusal;
+    return `t${++given}`;
+  } });
+  assert.equal(new URL(socket.url).searchParams.get("ticket"), "t1");
+  socket.end(1012);
+  const second = await next(1);
+  assert.equal(new URL(second.url).searchParams.get("ticket"), "t2");
+  second.welcome();
+  refusal = new RoomcastError("rate_limited", "later", { retryAfterMs: 60_000, status: 429 });
+  second.end(1006);
+  await until(() => client.state === "offline", "it waits");
+  assert.ok(client.retryAt - Date.now() > 50_000);
+  refusal = new RoomcastError("bad_token", "the token ran out", { status: 401 });
+  client.retryNow();
+  await until(() => client.state === "closed", "it gives up");
+  assert.deepEqual([client.code, client.reason, sockets.length], ["bad_token", "the token ran out", 2]);
+});
+
+test("the HTTP side asks as the protocol has it, and rejects with the server's code", async () => {
+  const asked = [];
+  let answer = { status: 200, body: {} };
+  const api = new RoomcastApi({ url: "https://example.org/", token: () => "jwt", fetch: async (url, { method, headers, body }) => {
+    asked.push([method, String(url), body && JSON.parse(body), headers["X-Room-Password"]]);
+    assert.equal(headers.Authorization, "Bearer jwt");
+    return { ok: answer.status < 400, status: answer.status, json: async () => answer.body };
+  } });
+  await api.rooms({ q: "a b", after: undefined, limit: 5 });
+  await api.room("secret", "sesame");
+  await api.changeRoom("r", { password: null });
+  answer.body = { bans: ["x"] };
+  assert.deepEqual(await api.bans("r"), ["x"]);
+  await api.ban("r", "a/../b?");
+  await api.deleteMessage("r", 5);
+  await api.changePassword("a", "b");
+  assert.deepEqual(asked, [
+    ["GET", "https://example.org/rooms?q=a+b&limit=5", undefined, undefined],
+    ["GET", "https://example.org/rooms/secret", undefined, "sesame"],
+    ["PATCH", "https://example.org/rooms/r", { password: null }, undefined],
+    ["GET", "https://example.org/rooms/r/bans", undefined, undefined],
+    ["PUT", "https://example.org/rooms/r/bans/a%2F..%2Fb%3F", undefined, undefined],
+    ["DELETE", "https://example.org/rooms/r/messages/5", undefined, undefined],
+    ["POST", "https://example.org/me/password", { password: "a", new_password: "b" }, undefined],
+  ]);
+  answer = { status: 429, body: { error: { code: "rate_limited", message: "slowly", retry_after_ms: 700 } } };
+  await assert.rejects(api.login("a", "b"), { code: "rate_limited", message: "slowly", retryAfterMs: 700, status: 429, final: false });
+  answer = { status: 502, body: {} };
+  await assert.rejects(api.me(), { code: "internal", final: false });
 });
 
 test("SHA-256 is the one that everybody has, however it is cut", () => {
