@@ -81,7 +81,7 @@ async function offer(person, file) {
 }
 
 const receive = (person) => person.page.click(".card >> text=/^Receive/");
-const cardSays = (person, words, timeout = 60_000) => person.page.waitForSelector(`.card >> text=${words}`, { timeout });
+const cardSays = (person, words, timeout = 120_000) => person.page.waitForSelector(`.card >> text=${words}`, { timeout });
 /** By how much the browser's page processes grow from now on, looked at often. */
 function watchMemory() {
   const first = new Map();
@@ -103,7 +103,7 @@ function watchMemory() {
   };
 }
 
-const farAs = (person, part) => person.page.waitForFunction((least) => document.querySelector(".card progress")?.value > least, part);
+const farAs = (person, part) => person.page.waitForFunction((least) => document.querySelector(".card progress")?.value > least, part, { timeout: 120_000 });
 
 test(`${BIG_MB} MB come over with the same hash, both sides say so, and neither page grows with the file`, async () => {
   const room = unique("files");
@@ -124,7 +124,7 @@ test(`${BIG_MB} MB come over with the same hash, both sides say so, and neither 
   assert.equal(await hashOf(await saved.path()), file.sha256);
   assert.equal(saved.suggestedFilename(), "big.bin");
   await cardSays(ben, "Its SHA-256 is right");
-  await cardSays(ann, "ben: has it; its SHA-256 is right");
+  await cardSays(ann, `${ben.nick}: has it; its SHA-256 is right`);
   console.log(`${BIG_MB} MB in ${seconds.toFixed(1)} s (${(BIG_MB / seconds).toFixed(1)} MB/s); no page's process grew by more than ${growth.toFixed(0)} MB`);
   assert.ok(growth < GROWTH_MB_MOST, `${growth} MB`);
   await ann.end();
@@ -145,8 +145,8 @@ test("an empty file, whose name needs care, to two receivers at once", async () 
     return downloaded;
   }));
   for (const download of saved) assert.equal(await hashOf(await download.path()), empty.sha256);
-  await cardSays(ann, "ben: has it");
-  await cardSays(ann, "cleo: has it");
+  await cardSays(ann, `${ben.nick}: has it`);
+  await cardSays(ann, `${cleo.nick}: has it`);
   for (const person of [ann, ben, cleo]) await person.end();
 });
 
@@ -166,7 +166,7 @@ test("a receiver whose disk is slow holds the sender back, and can cancel", asyn
   await ben.shot("file-receiving");
   await ben.page.click(".card >> text=Cancel");
   await cardSays(ben, "You cancelled this");
-  await cardSays(ann, "ben: cancelled");
+  await cardSays(ann, `${ben.nick}: cancelled`);
   await ben.page.waitForFunction(() => window.disk.state === "aborted");
   await ann.end();
   await ben.end();
@@ -201,14 +201,14 @@ test("a sender who goes away, stops offering, or comes back without the file is 
   await receive(ben);
   await farAs(ben, 0.02);
   await ann.page.click(".card >> text=Stop offering");
-  await cardSays(ben, "ann stopped offering this file");
+  await cardSays(ben, `${ann.nick} stopped offering this file`);
   await cardSays(ann, "no longer offered");
   await ben.page.click(".card >> text=Receive again");
-  await cardSays(ben, "ann no longer offers this file");
+  await cardSays(ben, `${ann.nick} no longer offers this file`);
   await ann.end();
-  await ben.page.waitForSelector("#people-list .away >> text=ann");
+  await ben.page.waitForSelector(`#people-list .away >> text=${ann.nick}`);
   await ben.page.click(".card >> text=Resume");
-  await cardSays(ben, "ann is not here");
+  await cardSays(ben, `${ann.nick} is not here`);
   await ben.end();
 });
 
@@ -227,7 +227,7 @@ test("what is not what was offered is not saved", async () => {
   await cardSays(ben, "forged.bin");
   await receive(ben);
   await cardSays(ben, "its SHA-256 is another");
-  await cardSays(ann, "ben: got it damaged");
+  await cardSays(ann, `${ben.nick}: got it damaged`);
   assert.equal(await ben.page.evaluate(() => window.disk.state), "aborted");
   await ann.end();
   await ben.end();
@@ -242,7 +242,7 @@ test("who is not in the room gets no file, whatever is asked", async () => {
   const { messages } = await insider.join(room);
   const { id } = JSON.parse(messages.at(-1).text.split("roomcast-file:1 ")[1]);
   const { members } = await insider.members(room);
-  const { session } = members.find(({ user }) => user === "ann");
+  const { session } = members.find(({ user }) => user === ann.nick);
   const eve = await bot(edge, "eve");
   await eve.join("elsewhere");
   const refused = new Promise((resolve) => { eve.on("error", ({ error }) => resolve(error.code)); });

@@ -59,7 +59,7 @@ test("a guest whose cookie is gone comes back under the same name", async () => 
   await ann.live();
   await ann.say("after");
   await ann.sees("after");
-  assert.equal(await ann.page.textContent("#my-name"), "ann");
+  assert.equal(await ann.page.textContent("#my-name"), ann.nick);
   await ann.end();
 });
 

@@ -39,15 +39,15 @@ test("typing is shown while it lasts, and who comes and goes is told", async () 
   const ann = await Person.at(browser, edge, "ann", room);
   await ann.page.waitForFunction(() => document.getElementById("room-about").textContent === "only you are here");
   const ben = await Person.at(browser, edge, "ben", room);
-  await ann.page.waitForSelector("#people-list .here >> text=ben");
+  await ann.page.waitForSelector(`#people-list .here >> text=${ben.nick}`);
   await ben.page.locator("#text").pressSequentially("thinking");
-  await ann.page.waitForFunction(() => document.getElementById("typing").textContent === "ben is typing…");
+  await ann.page.waitForFunction((words) => document.getElementById("typing").textContent === words, `${ben.nick} is typing…`);
   await ben.page.fill("#text", "");
   await ann.page.waitForFunction(() => document.getElementById("typing").textContent === "");
   await ben.say("bye");
   await ann.sees("bye");
   await ben.end();
-  await ann.page.waitForSelector("#people-list .away >> text=ben");
+  await ann.page.waitForSelector(`#people-list .away >> text=${ben.nick}`);
   await ann.end();
 });
 

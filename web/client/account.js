@@ -41,6 +41,7 @@ export async function whoAmI() {
 }
 
 export async function becomeGuest(nick) {
+  if (nick === remembered.nick && !remembered.account && await whoAmI() !== null) return;  // it is ours already
   const { user } = await api.guest(nick);
   became(user, false);
 }

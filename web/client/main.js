@@ -16,15 +16,19 @@ import { Timeline } from "./timeline.js";
 
 const FIRST_ROOM = "general";
 const NO_ROOM = "That link does not name a room. Names are made of a–z, 0–9, - and _.";
+const RELOAD_MS = 1_500;  // nobody can come in without the entry
 const NARROW = "(max-width: 75rem)";
 
 // What is not needed to read and write comes when it is asked for.
-const later = (module, name) => async (...given) => {
+const later = (module, name, otherwise = () => toast("That part of the page could not be loaded. Check your connection.")) => async (...given) => {
+  let loaded;
   try {
-    (await module())[name](...given);
+    loaded = await module();
   } catch {
-    toast("That part of the page could not be loaded. Check your connection.");
+    otherwise();
+    return;
   }
+  loaded[name](...given);
 };
 const openBrowse = later(() => import("./browse.js"), "openBrowse");
 const openCreate = later(() => import("./browse.js"), "openCreate");
@@ -33,7 +37,7 @@ const removeMessage = later(() => import("./settings.js"), "removeMessage");
 const kick = later(() => import("./settings.js"), "kick");
 const ban = later(() => import("./settings.js"), "ban");
 const openAccount = later(() => import("./account-dialog.js"), "openAccount");
-const showEntry = later(() => import("./entry.js"), "showEntry");
+const showEntry = later(() => import("./entry.js"), "showEntry", () => setTimeout(() => location.reload(), RELOAD_MS));
 const openJump = later(() => import("./jump.js"), "openJump");
 
 function slugInAddress() {

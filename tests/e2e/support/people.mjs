@@ -47,8 +47,10 @@ export class Person {
     return person;
   }
 
-  /** Somebody in a room: a guest, or with `mode` and `password` an account. */
-  static async at(browser, edge, nick, room, { mode = "guest", password, ...options } = {}) {
+  /** Somebody in a room: a guest, or with `mode` and `password` an account. Gets a name that begins like that one, as a name is
+   * nobody else's for a while after its guest went; with `exact` that very name. */
+  static async at(browser, edge, stem, room, { mode = "guest", password, exact = mode !== "guest", ...options } = {}) {
+    const nick = exact ? stem : unique(stem);
     const person = await Person.before(browser, edge, room, options);
     await person.enter({ nick, mode, password });
     await person.live();
@@ -100,8 +102,9 @@ export class Person {
 const bots = new Set();
 after(() => { for (const client of bots) client.close(); });  // else a test that failed would keep the process from ending
 
-/** A client of the SDK in Node. */
-export async function bot(edge, nick, { byTicket = false, refreshed = false } = {}) {
+/** A client of the SDK in Node; its name as for a Person. */
+export async function bot(edge, stem, { exact = false, byTicket = false, refreshed = false } = {}) {
+  const nick = exact ? stem : unique(stem);
   const ca = readFileSync(path.join(edge.certs, "ca.pem"));
   class Trusting extends WebSocket {
     constructor(url, protocols) {
