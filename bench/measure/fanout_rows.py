@@ -1,0 +1,110 @@
+"""Fan-out over TLS beside Nchan and the floor: CPU, latency, memory, joins."""
+
+import os
+import subprocess
+import json
+
+from .programs import say
+from .rivals import have_nchan
+
+LARGE = {"receivers": 1000, "rate": 50}
+BUSY = {"receivers": 100, "rate": 2000}
+BUSY_OTHERS = {"receivers": 100, "rate": 1000}
+MOST_RECEIVERS = 500
+MOST_FROM = 30_000  # deliveries a second at which the search begins
+MOST_STEP = 1.2
+MOST_P99_MS = 50
+IDLE = 10_000
+STORM = 5_000
+STORM_WITNESSES = {"receivers": 20, "rate": 50}
+
+
+def words_of(load):
+    return [word for key, value in load.items() for word in (f"--{key}", value)]
+
+
+class FanoutRows:
+    """Each row by its name; `keep(name, outcome)` takes what was measured."""
+
+    def __init__(self, rivals, options, keep):
+        self.rivals = rivals
+        self.options = options
+        self.keep = keep
+
+    def others(self):
+        """Floor first, then Nchan where it is installed."""
+        yield "floor", self.rivals.floor
+        if have_nchan():
+            yield "nchan", self.rivals.nchan
+        else:
+            say("no Nchan here (scripts/deps bench): left out")
+
+    def seconds(self):
+        return ["--seconds", self.options.fanout_seconds]
+
+    def compared(self, row, load, others):
+        for name, start in self.others():
+            with start() as rival:
+                self.keep(f"{row} {name}", rival.crowd("fanout", *words_of(others), *self.seconds()), judged=False)
+        with self.rivals.roomcast(*self.options.edge_flags) as rival:
+            self.keep(row, rival.crowd("fanout", *words_of(load), *self.seconds()))
+
+    def fanout(self, _):
+        self.compared("fanout", LARGE, LARGE)
+
+    def busy(self, _):
+        self.compared("busy", BUSY, BUSY_OTHERS)
+
+    def most_of(self, start):
+        """The most deliveries a second that come with p99 within bounds; two failures in a row end the search."""
+        wanted, failures, best = MOST_FROM, 0, {"deliveries_per_s": 0}
+        with start() as rival:
+            while failures < 2:
+                rate = wanted / MOST_RECEIVERS
+                words = ["--receivers", MOST_RECEIVERS, "--rate", rate, "--seconds", 2, "--warmup-s", 0.5, "--drain-s", 3]
+                got = rival.crowd("fanout", *words)
+                good = got["lost"] == 0 and got["latency"]["p99_ms"] <= MOST_P99_MS and got["latency"]["count"] > 0
+                say(f"  {rival.name}: {wanted:,.0f}/s wanted, p99 {got['latency']['p99_ms']:.1f} ms, "
+                    f"client {got['client_cpu_share']:.0%} busy")
+                failures = 0 if good else failures + 1
+                if good:
+                    best = got
+                wanted *= MOST_STEP
+        return best
+
+    def most(self, _):
+        if have_nchan():
+            self.keep("most nchan", self.most_of(self.rivals.nchan), judged=False)
+        self.keep("most", self.most_of(lambda: self.rivals.roomcast(*self.options.edge_flags)))
+
+    def memory(self, _):
+        words = ["fanout", "--receivers", IDLE, "--rate", 0, "--warmup-s", 0, "--seconds", 4, "--drain-s", 0]
+        if have_nchan():
+            with self.rivals.nchan() as rival:
+                self.keep("memory nchan", rival.crowd(*words), judged=False)
+        with self.rivals.roomcast(*self.options.edge_flags) as rival:
+            self.keep("memory", rival.crowd(*words))
+
+    def storm(self, number):
+        words = ["--receivers", STORM, "--rate", 0, "--warmup-s", 0, "--seconds", 0.5, "--drain-s", 0]
+        with self.rivals.floor() as rival:
+            self.keep("storm floor", rival.crowd("--at-once", 128, "fanout", *words, "--only-tls"), judged=False)
+        with self.rivals.roomcast(*self.options.edge_flags) as rival:
+            witness = subprocess.Popen([str(word) for word in rival.command(
+                "fanout", "--room-prefix", "witness", *words_of(STORM_WITNESSES), "--seconds", 12, "--warmup-s", 0.5)],
+                stdout=subprocess.PIPE, text=True)
+            crowd = rival.crowd("--at-once", 128, "fanout", "--room-prefix", f"storm-{number}", *words)
+            seen = json.loads(witness.communicate()[0].strip().splitlines()[-1])
+            self.keep("storm", {**crowd, "witness": seen})
+
+    def shards(self, _):
+        if (os.cpu_count() or 1) < 4:
+            say("  two shards and their clients need four cores: left out")
+            return
+        for count in (1, 2):
+            self.keep(f"shards {count}", self.most_of(lambda n=count: self.rivals.roomcast("--shards", n)))
+
+    def slow(self, _):
+        for name, slow in (("slow without", 0), ("slow", 1)):
+            with self.rivals.roomcast(*self.options.edge_flags) as rival:
+                self.keep(name, rival.crowd("fanout", *words_of(LARGE), "--slow", slow, *self.seconds()))

@@ -1,0 +1,134 @@
+"""The rows with Kafka and with a disk, each beside plain librdkafka or the bare disk in the same round."""
+
+import json
+import time
+
+from .programs import outcome_of, say
+
+TEXT_BYTES = 100
+RATE = 100  # messages a second, for latency
+JOIN_MESSAGES = 50
+IMPORT_ROOMS = 20
+INGEST_ROOMS = 100
+RECOVERY = {"rooms": 8, "receivers": 2, "rate": 200}
+SETTLE_S = 4  # after a node came back: the group has shared out its slots again
+
+
+class KafkaRows:
+    """Each row by its name; `keep(name, outcome)` takes what was measured and gives it back."""
+
+    def __init__(self, servers, options, keep):
+        self.servers = servers
+        self.options = options
+        self.programs = servers.build / "bench"
+        self.keep = keep
+        self.imported_before = False
+
+    def client(self, *words):
+        return outcome_of([self.programs / "roomcast-bench", "--ca", self.servers.ca, *words])
+
+    def floor(self, *words):
+        return outcome_of([self.programs / "floor-kafka", "--brokers", self.servers.brokers, "--text-bytes",
+                           TEXT_BYTES, *words])
+
+    def produce(self, lines):
+        """Imports NDJSON from an open file."""
+        program = self.servers.build / "producer/roomcast-produce"
+        return outcome_of([program, "--brokers", self.servers.brokers], stdin=lines)
+
+    def latency(self, number):
+        seconds = ["--rate", RATE, "--seconds", self.options.seconds]
+        watch = [word for name, pid in self.servers.pids().items() for word in ("--watch", f"{name}={pid}")]
+        self.keep("latency floor", self.floor("latency", *seconds))
+        self.keep("latency", self.client("latency", "--room-prefix", f"latency-{number}", "--from", self.servers.edge(1),
+                                         "--to", self.servers.edge(2), "--text-bytes", TEXT_BYTES, *seconds, *watch))
+
+    def local(self, number):
+        seconds = ["--rate", RATE, "--seconds", self.options.seconds]
+        watch = ["--watch", f"edge-local={self.servers.local.pid}"]
+        floor = ["--dir", self.servers.local_dir, "--rate", RATE, "--seconds", self.options.seconds]
+        self.keep("local floor", outcome_of([self.programs / "floor-disk", *floor]))
+        self.keep("local", self.client("latency", "--room-prefix", f"local-{number}", "--from", self.servers.local_edge,
+                                       "--to", self.servers.local_edge, "--text-bytes", TEXT_BYTES, *seconds, *watch))
+
+    def lines(self, path, rooms, each):
+        """Writes NDJSON for an import, round robin over the rooms."""
+        with open(path, "w") as out:
+            for n in range(each):
+                for room in rooms:
+                    text = f"{n} of {room} ".ljust(TEXT_BYTES, "x")
+                    out.write(json.dumps({"room": room, "user": "bench", "text": text}) + "\n")
+
+    def timed_import(self, path):
+        with open(path) as lines:
+            began = time.monotonic()
+            counts = self.produce(lines)
+            seconds = time.monotonic() - began
+        return {**counts, "seconds": seconds, "per_s": counts["acked"] / seconds}
+
+    def imports(self, _):
+        """Into rooms that exist. What starting costs, which the floor leaves out, is told by an import of a line a room."""
+        rooms = [f"import-{n}" for n in range(IMPORT_ROOMS)]
+        small = self.options.dir / "import-start.ndjson"
+        large = self.options.dir / "import.ndjson"
+        if not self.imported_before:
+            self.imported_before = True
+            self.lines(small, rooms, 1)
+            self.lines(large, rooms, self.options.import_lines // IMPORT_ROOMS)
+            self.timed_import(small)
+        floor = ["produce", "--topics", IMPORT_ROOMS, "--messages", self.options.import_lines]
+        self.keep("import floor", self.floor(*floor))
+        start = self.keep("import start", self.timed_import(small))
+        whole = self.timed_import(large)
+        self.keep("import", {**whole, "rate_per_s": whole["acked"] / max(0.001, whole["seconds"] - start["seconds"])})
+
+    def joins(self, number):
+        """Rooms that were imported and that nobody ever joined; then such that somebody is in, here or elsewhere."""
+        count = self.options.join_rooms
+        held = {"cold": [], "active": ["--held-at", self.servers.edge(1)],
+                "here": ["--held-at", self.servers.edge(2), "--repeats", 3]}
+        path = self.options.dir / "join.ndjson"
+        self.lines(path, [f"join-{kind}-{number}-{n}" for kind in held for n in range(count)], JOIN_MESSAGES)
+        self.timed_import(path)
+        for kind, more in held.items():
+            words = ["--url", self.servers.edge(2), "--room-prefix", f"join-{kind}-{number}", "--rooms", count]
+            self.keep(f"join {kind}", self.client("join", *words, "--last", JOIN_MESSAGES, *more))
+
+    def blow(self, name, node, signal, number):
+        edges = [self.servers.edge(1), self.servers.edge(2)]
+        words = ["recovery", "--room-prefix", f"{name.replace(' ', '-')}-{number}", "--from", *edges, "--to", *edges,
+                 "--seconds", 5, "--after-s", 1, "--drain-s", 10, "--pid", self.servers.pids()[node], "--signal", signal]
+        for key, value in RECOVERY.items():
+            words += [f"--{key}", value]
+        outcome = self.keep(name, self.client(*words))
+        say(f"  {name}: {outcome['longest_gap_ms']:.0f} ms without messages")
+        if signal == 19:
+            self.servers.cluster("kill", node, "CONT")
+        else:
+            self.servers.cluster("restart", node)
+        time.sleep(SETTLE_S)
+
+    def crowd(self, *words):
+        """roomcast-crowd at the first edge, with an eye on all processes."""
+        watch = [word for name, pid in self.servers.pids().items() for word in ("--watch", f"{name}={pid}")]
+        url = self.servers.edge(1)
+        return outcome_of([self.programs / "roomcast-crowd", "--url", url, "--ca", self.servers.ca, *watch, *words])
+
+    def ingest(self, number):
+        size = ["--messages", self.options.ingest_messages]
+        self.keep("ingest floor", self.floor("produce", "--topics", INGEST_ROOMS, *size))
+        rooms = ["--room-prefix", f"ingest-{number}", "--rooms", INGEST_ROOMS]
+        self.keep("ingest", self.crowd("ingest", *rooms, *size, "--text-bytes", TEXT_BYTES))
+
+    def rooms(self, number):
+        """Many rooms with two members each and a message a second, beside one; then what they cost when all are silent."""
+        for name, rooms, rate in (("rooms one", 1, 100), ("rooms", self.options.rooms, self.options.rooms)):
+            words = ["--room-prefix", f"{name.replace(' ', '-')}-{number}", "--rooms", rooms, "--receivers", 2]
+            self.keep(name, self.crowd("fanout", *words, "--rate", rate, "--seconds", self.options.seconds))
+            quiet = ["--rate", 0, "--warmup-s", 1, "--seconds", 4, "--drain-s", 0]
+            self.keep(f"{name} idle", self.crowd("fanout", *words, *quiet))
+
+    def recovery(self, number):
+        self.blow("recovery worker", f"worker-{1 + number % 2}", 9, number)
+        self.blow("recovery frozen", f"worker-{2 - number % 2}", 19, number)
+        self.blow("recovery edge", f"edge-{1 + number % 2}", 9, number)
