@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -31,6 +32,8 @@ public:
 
     [[nodiscard]] IoOutcome handshake();
     [[nodiscard]] IoOutcome read(std::span<char> into);
+    /// Something came that `read` has not given yet, and that the socket does not announce.
+    [[nodiscard]] bool holds_input() const;
     [[nodiscard]] IoOutcome write(std::string_view bytes);
     /// Says goodbye (TLS close_notify, then TCP FIN). Best effort.
     void say_goodbye();
@@ -44,10 +47,13 @@ private:
         void operator()(SSL* ssl) const { SSL_free(ssl); }
     };
     [[nodiscard]] IoOutcome outcome_of(int result);
+    void prepare_records(std::size_t bytes);
 
     boost::asio::ip::tcp::socket socket_;
     std::unique_ptr<SSL, Free> ssl_;
     bool handshaken_ = false;
+    bool small_records_ = false;
+    std::uint16_t pending_bytes_ = 0;  // of a small record that the socket has not taken whole
 };
 
 }  // namespace roomcast::net

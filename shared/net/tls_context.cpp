@@ -39,6 +39,7 @@ TlsContext::TlsContext() : context_(SSL_CTX_new(TLS_method())) {
                                      SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);  // a record's head and body by one call
 }
 
 void TlsContext::use_certificate(const std::string& cert, const std::string& key) {
@@ -60,7 +61,9 @@ void TlsContext::trust(const std::string& ca) {
 std::shared_ptr<const TlsContext> TlsContext::server(const std::string& cert, const std::string& key) {
     auto made = std::shared_ptr<TlsContext>(new TlsContext);
     made->use_certificate(cert, key);
+    // Clients that come back keep their sessions themselves, as a ticket; nothing is kept here for them.
     SSL_CTX_set_num_tickets(made->native(), 1);
+    SSL_CTX_set_session_cache_mode(made->native(), SSL_SESS_CACHE_OFF);
     static constexpr std::string_view name = "roomcast";
     SSL_CTX_set_session_id_context(made->native(), reinterpret_cast<const unsigned char*>(name.data()),
                                    static_cast<unsigned>(name.size()));

@@ -187,4 +187,31 @@ TEST_CASE("an owner may let go of a connection whenever it is called") {
     }
 }
 
+TEST_CASE("over TLS a full socket may hold a small record up, and a large one come behind it") {
+    Pair pair(true);
+    auto& from = *pair.server;
+    auto& to = *pair.client;
+    to.connection->pause_reading();
+    std::string said;
+    const auto say = [&](std::size_t bytes) {
+        const std::string text = numbered(bytes);
+        said += text;
+        from.say(text);
+        pair.loop.flush_all();
+    };
+    // One small record after the other, until the socket takes no more of them; then what fills records.
+    while (from.connection->owed_bytes() == 0) say(700);
+    for (const std::size_t bytes : {std::size_t{50'000}, std::size_t{10}, std::size_t{900}, std::size_t{901}})
+        say(bytes);
+    to.connection->resume_reading();
+    REQUIRE(pair.until([&] { return to.received.size() >= said.size() || to.ends + from.ends > 0; }));
+    CHECK(to.received == said);
+    // And again, now that there is room.
+    for (const std::size_t bytes :
+         {std::size_t{20'000}, std::size_t{1}, std::size_t{20'000}, std::size_t{900}})
+        say(bytes);
+    REQUIRE(pair.until([&] { return to.received.size() >= said.size() || to.ends + from.ends > 0; }));
+    CHECK(to.received == said);
+}
+
 }  // namespace roomcast::net

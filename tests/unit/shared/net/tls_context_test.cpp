@@ -1,5 +1,6 @@
 #include "shared/net/tls_context.hpp"
 
+#include <memory>
 #include <stdexcept>
 
 #include <boost/asio/write.hpp>
@@ -47,6 +48,29 @@ TEST_CASE("nodes trust only certificates of their own CA, in both directions") {
     CHECK_FALSE(connects(*node, *stranger));
     CHECK_FALSE(connects(*stranger, *node));
     CHECK_FALSE(connects(*node, *nameless));
+}
+
+TEST_CASE("a client that comes back may resume its session, by a ticket that it keeps itself") {
+    const auto server_tls =
+        TlsContext::server(certificates().certificate("node"), certificates().key("node"));
+    const auto client_tls = TlsContext::client(certificates().certificate("ca"));
+    std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)> kept(nullptr, &SSL_SESSION_free);
+    for (const bool again : {false, true}) {
+        Rig rig;
+        test::TcpPair sockets(rig.io);
+        End server(rig.loop, std::move(sockets.far_end), server_tls.get(), Role::server);
+        End client(rig.loop, std::move(sockets.near_end), client_tls.get(), Role::client);
+        SSL* const tls = client.connection->stream().native_tls();
+        if (again) REQUIRE(SSL_set_session(tls, kept.get()) == 1);
+        server.connection->start();
+        client.connection->start();
+        REQUIRE(rig.until([&] { return server.ready && client.ready; }));
+        server.say("the ticket came before this");
+        REQUIRE(rig.until([&] { return !client.received.empty(); }));
+        CHECK((SSL_session_reused(tls) == 1) == again);
+        kept.reset(SSL_get1_session(tls));
+        CHECK(SSL_CTX_sess_number(server_tls->native()) == 0);
+    }
 }
 
 TEST_CASE("a certificate that cannot be used is told by its name at start-up") {
