@@ -66,6 +66,7 @@ public:
                    settings,
                    settings.tls ? net::TlsContext::server(settings.tls_cert, settings.tls_key) : nullptr,
                    settings.node,
+                   std::chrono::microseconds(settings.coalesce_us),
                    log_,
                    [this](ShardIndex shard, std::vector<CoreCommand> commands) {
                        boost::asio::post(io_, [this, shard, commands = std::move(commands)]() mutable {

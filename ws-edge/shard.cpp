@@ -29,7 +29,9 @@ Shard::Shard(ShardIndex index, const ShardContext& context)
       acceptor_(io_),
       tick_timer_(io_),
       accept_pause_(io_),
-      next_key_((std::uint64_t{index} << 48) + 1) {}
+      next_key_((std::uint64_t{index} << 48) + 1) {
+    loop_.coalesce(context.coalesce);
+}
 
 Shard::~Shard() { stop(); }
 

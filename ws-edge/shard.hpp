@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@ struct ShardContext {
     const ops::EdgeSettings& settings;
     std::shared_ptr<const net::TlsContext> tls;  // at the start; null: plain TCP
     NodeId node;
+    std::chrono::microseconds coalesce;  // see net::Loop
     ops::Log& log;
     std::function<void(ShardIndex, std::vector<CoreCommand>)> post_to_core;
 };

@@ -1,5 +1,7 @@
 #include "shared/net/connection.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/post.hpp>
 
 #include "shared/core/limits.hpp"
@@ -22,21 +24,68 @@ void Loop::mark(Connection& connection) {
 void Loop::unmark(Connection& connection) {
     if (!connection.marked_) return;
     connection.marked_ = false;
-    for (auto* list : {&dirty_, &flushing_})
+    for (auto* list : {&dirty_, &flushing_, &later_})
         if (connection.dirty_index_ < list->size() && (*list)[connection.dirty_index_] == &connection)
             (*list)[connection.dirty_index_] = nullptr;
 }
 
 void Loop::flush_all() {
     scheduled_ = false;
-    flushing_.swap(dirty_);
+    flush(dirty_, delay_ == Clock::duration::zero());
+}
+
+void Loop::flush_later() {
+    later_scheduled_ = false;
+    flush(later_, true);
+}
+
+void Loop::begin_flush() {
+    now_ = Clock::now();
+    const auto period = now_ - counted_from_;
+    if (period < delay_) return;
+    records_before_ = period < 2 * delay_ ? records_ : 0;
+    adapt(period);
+    records_ = 0;
+    writing_ = {};
+    counted_from_ = now_;
+}
+
+/// With twice the delay half the records do. Back again only where writing would still take less than half of
+/// the time.
+void Loop::adapt(Clock::duration period) {
+    if (2 * writing_ > period) {
+        delay_ = std::min(2 * delay_, most_delays * least_delay_);
+    } else if (5 * writing_ < period) {
+        delay_ = std::max(delay_ / 2, least_delay_);
+    }
+}
+
+void Loop::flush(std::vector<Connection*>& marked, bool all) {
+    flushing_.swap(marked);
+    const bool coalesces = delay_ != Clock::duration::zero();
+    if (coalesces) begin_flush();
     for (std::size_t i = 0; i < flushing_.size(); ++i) {
         Connection* const connection = flushing_[i];
         if (connection == nullptr) continue;
+        if (!all && busy() && connection->may_wait()) {
+            if (later_.empty()) due_ = connection->flushed_ + delay_;
+            connection->dirty_index_ = later_.size();
+            later_.push_back(connection);
+            continue;
+        }
         connection->marked_ = false;
+        connection->flushed_ = now_;
+        ++records_;
         connection->flush();
     }
     flushing_.clear();
+    if (coalesces) writing_ += Clock::now() - now_;
+    if (later_.empty() || later_scheduled_) return;
+    later_scheduled_ = true;
+    later_timer_.expires_at(due_);
+    later_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (!stopped) flush_later();
+    });
 }
 
 Connection::Connection(Loop& loop, Stream stream, ConnectionHandler& handler)
@@ -111,7 +160,10 @@ void Connection::read_some() {
                 // A connection that is finishing listens only for the peer's goodbye.
                 if (state_ == State::open)
                     handler_->on_bytes(std::span(loop_.read_scratch_).first(outcome.bytes));
-                break;
+                if (outcome.bytes == loop_.read_scratch_.size() || stream_.holds_input()) break;
+                // Most likely there is no more; if there is, the wait ends at once.
+                if (!paused_ && (state_ == State::open || state_ == State::finishing)) wait_readable();
+                return;
             case IoStatus::want_read:
                 wait_readable();
                 return;
@@ -131,6 +183,11 @@ void Connection::read_some() {
     boost::asio::post(loop_.io(), [self] {
         if (!self->waiting_readable_) self->read_some();
     });
+}
+
+bool Connection::may_wait() const {
+    return state_ == State::open && outbox_.bytes() < Loop::record_bytes &&
+           loop_.now_ - flushed_ < loop_.delay_;
 }
 
 void Connection::resume_reading() {

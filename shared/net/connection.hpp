@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include "shared/core/limits.hpp"
 #include "shared/net/outbox.hpp"
 #include "shared/net/stream.hpp"
 
@@ -22,27 +25,53 @@ class Connection;
 ///
 /// One for each io_context, outlives its connections, used on its thread only. What a connection is owed in
 /// one turn of the loop leaves at the turn's end, in one TLS record where it fits.
+///
+/// With `coalesce` a busy loop waits a little for more: when it has written many records of late, a
+/// connection that was written to less than the delay ago is written to again only when the delay is over. A
+/// first message after a pause, and everything on a loop with little to do, goes out at once.
 class Loop {
 public:
+    using Clock = std::chrono::steady_clock;
     static constexpr std::size_t read_bytes = 32 * 1024;
     static constexpr std::size_t record_bytes = 16 * 1024;  // the most that one TLS record carries
 
-    explicit Loop(boost::asio::io_context& io) : io_(io) {}
+    static constexpr int most_delays = 4;
+
+    explicit Loop(boost::asio::io_context& io) : io_(io), later_timer_(io) {}
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
     [[nodiscard]] boost::asio::io_context& io() { return io_; }
+    /// How long a busy connection's bytes wait for more; 0, as at the beginning: not at all. A loop that
+    /// spends most of its time on writing waits up to `most_delays` times as long.
+    void coalesce(std::chrono::microseconds delay) { delay_ = least_delay_ = delay; }
     void flush_all();
 
 private:
     friend class Connection;
     void mark(Connection& connection);
     void unmark(Connection& connection);
+    void flush(std::vector<Connection*>& marked, bool all);
+    void flush_later();
+    void begin_flush();
+    void adapt(Clock::duration period);
+    [[nodiscard]] bool busy() const { return records_ + records_before_ >= limits::busy_records; }
 
     boost::asio::io_context& io_;
     std::vector<Connection*> dirty_;
     std::vector<Connection*> flushing_;
+    std::vector<Connection*> later_;  // until the delay is over
+    boost::asio::steady_timer later_timer_;
+    Clock::duration delay_{};
+    Clock::duration least_delay_{};
+    Clock::duration writing_{};         // of the time since `counted_from_`
+    Clock::time_point now_{};           // of this flush
+    Clock::time_point due_{};           // when the first of `later_` has waited long enough
+    Clock::time_point counted_from_{};  // records are counted by the delay
+    std::size_t records_ = 0;
+    std::size_t records_before_ = 0;  // in the delay before
     bool scheduled_ = false;
+    bool later_scheduled_ = false;
     std::array<char, read_bytes> read_scratch_;
     std::array<char, record_bytes> write_scratch_;
 };
@@ -110,6 +139,7 @@ private:
     void read_some();
     void drain_input();
     void flush();
+    [[nodiscard]] bool may_wait() const;
     void wait_readable();
     void wait_writable();
     void end(std::string_view why);
@@ -120,6 +150,7 @@ private:
     Outbox outbox_;
     std::uint64_t bytes_sent_ = 0;
     std::uint64_t bytes_received_ = 0;
+    Loop::Clock::time_point flushed_{};  // when it was last written to, where the loop coalesces
     std::size_t dirty_index_ = 0;
     State state_ = State::fresh;
     bool marked_ = false;

@@ -101,6 +101,8 @@ OptionTable describe(EdgeSettings& edge) {
     table.number("--token-ttl-s", edge.token_ttl_s, 1, year_s, "how long a token is good");
     table.text("--web-dir", edge.web_dir, "directory of the web client");
     table.number("--shards", edge.shards, 0, 256, "threads with connections; 0: one a core");
+    table.number("--coalesce-us", edge.coalesce_us, 0, 100'000,
+                 "how long a busy shard keeps a busy connection's bytes to send more at once; 0: not at all");
     table.optional_text("--allowed-origins", edge.allowed_origins,
                         "web origins that may connect besides our own, comma separated");
     table.optional_text("--trusted-proxies", edge.trusted_proxies,

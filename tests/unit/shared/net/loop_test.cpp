@@ -1,0 +1,96 @@
+#include "shared/core/limits.hpp"
+#include "tests/unit/shared/net/connection_rig.hpp"
+
+namespace roomcast::net {
+namespace {
+
+constexpr std::chrono::milliseconds delay{1000};  // long beside what a turn takes, also on a slow machine
+
+/// A pair whose server side has written so much of late that its loop is busy.
+struct BusyPair : Pair {
+    BusyPair() : Pair(false) {
+        loop.coalesce(delay);
+        for (std::size_t i = 0; i < limits::busy_records; ++i) turn("x");
+        REQUIRE(until([&] { return client->received.size() == limits::busy_records; }));
+        client->received.clear();
+    }
+    void turn(std::string_view text) {
+        server->say(text);
+        loop.flush_all();
+    }
+    [[nodiscard]] std::size_t owed() const { return server->connection->owed_bytes(); }
+};
+
+}  // namespace
+
+TEST_CASE("a loop with little to do sends at once, however short ago it did so before") {
+    Pair pair(false);
+    pair.loop.coalesce(delay);
+    for (std::size_t i = 0; i < limits::busy_records; ++i) {
+        pair.server->say("x");
+        pair.loop.flush_all();
+        REQUIRE(pair.server->connection->owed_bytes() == 0);
+    }
+}
+
+TEST_CASE("a busy loop keeps what a busy connection is owed, and sends all of it together") {
+    BusyPair pair;
+    int pieces = 0;
+    pair.client->heard = [&] { ++pieces; };
+    for (const auto* text : {"one", "two", "three"}) {
+        pair.turn(text);
+        CHECK(pair.owed() > 0);
+    }
+    const auto from = std::chrono::steady_clock::now();
+    REQUIRE(pair.until([&] { return pair.client->received == "onetwothree"; }));
+    CHECK(std::chrono::steady_clock::now() - from <= 4 * delay);
+    CHECK(pieces == 1);
+    CHECK(pair.owed() == 0);
+}
+
+TEST_CASE("on a busy loop a connection that was not written to of late is written to at once") {
+    BusyPair pair;
+    test::TcpPair sockets(pair.io);
+    End quiet(pair.loop, std::move(sockets.far_end));
+    quiet.connection->start();
+    quiet.say("first");
+    pair.server->say("held");
+    pair.loop.flush_all();
+    CHECK(quiet.connection->owed_bytes() == 0);
+    CHECK(pair.owed() == 4);
+}
+
+TEST_CASE("what fills a record, and what is said last, does not wait") {
+    BusyPair pair;
+    pair.turn(numbered(Loop::record_bytes));
+    CHECK(pair.owed() == 0);
+    pair.server->say("farewell");
+    pair.server->connection->finish();
+    pair.loop.flush_all();
+    CHECK(pair.owed() == 0);
+    REQUIRE(pair.until([&] { return pair.client->received.ends_with("farewell"); }));
+}
+
+TEST_CASE("a connection may go away while what it is owed is kept") {
+    BusyPair pair;
+    test::TcpPair sockets(pair.io);
+    std::optional<End> other;
+    other.emplace(pair.loop, std::move(sockets.far_end));
+    other->connection->start();
+    other->say("a");
+    pair.loop.flush_all();
+    other->say("b");
+    pair.turn("held");
+    REQUIRE(other->connection->owed_bytes() == 1);
+    other.reset();
+    REQUIRE(pair.until([&] { return pair.client->received == "held"; }));
+}
+
+TEST_CASE("without a delay nothing waits") {
+    BusyPair pair;
+    pair.loop.coalesce(std::chrono::microseconds(0));
+    pair.turn("now");
+    CHECK(pair.owed() == 0);
+}
+
+}  // namespace roomcast::net
