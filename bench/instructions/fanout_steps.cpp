@@ -82,7 +82,9 @@ int main(int argc, char** argv) {
     boost::asio::io_context io{1};
     net::Loop loop(io);
     edge::ShardRoom room(RoomSlug::trusted("general"), 1);
-    room.opened(Epoch::trusted("e1"), Seq{0});
+    room.opened(
+        std::make_shared<const RoomInfo>(RoomInfo{{RoomSlug::trusted("general"), Epoch::trusted("e1")}, {}}),
+        Seq{0});
     std::vector<std::unique_ptr<Member>> all;
     for (int i = 0; i < members; ++i) all.push_back(std::make_unique<Member>(loop, *server, *client, room));
     const auto everybody = [&](auto holds) {
