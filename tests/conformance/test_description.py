@@ -1,4 +1,4 @@
-"""docs/asyncapi.json, docs/protocol.md and the source say the same of codes and frames."""
+"""web/client/asyncapi.json, docs/protocol.md and the source say the same of codes and frames."""
 
 import json
 import re

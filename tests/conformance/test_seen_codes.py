@@ -1,4 +1,4 @@
-"""Runs last (conftest.py): every code that docs/asyncapi.json lists was seen on the wire by some test of this run."""
+"""Runs last (conftest.py): every code that web/client/asyncapi.json lists was seen on the wire by some test of this run."""
 
 import pytest
 from support import asyncapi

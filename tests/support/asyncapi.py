@@ -1,4 +1,4 @@
-"""docs/asyncapi.json as the tests use it: frames are held to its schemas, and codes that were seen are remembered.
+"""web/client/asyncapi.json as the tests use it: frames are held to its schemas, and codes that were seen are remembered.
 
 A frame that does not fit is noted, not raised: it may come while nobody waits for it. The test during which it came fails
 at its end (tests/conftest.py).
@@ -22,7 +22,7 @@ def pythonic(part):
     return [pythonic(item) for item in part] if isinstance(part, list) else part
 
 
-DOCUMENT = pythonic(json.loads((pathlib.Path(__file__).parents[2] / "docs/asyncapi.json").read_text()))
+DOCUMENT = pythonic(json.loads((pathlib.Path(__file__).parents[2] / "web/client/asyncapi.json").read_text()))
 ERROR_CODES = {entry["code"]: entry for entry in DOCUMENT["x-error-codes"]}
 CLOSE_CODES = {entry["code"]: entry for entry in DOCUMENT["x-close-codes"]}
 # What the server says of a frame that is not as the schemas ask; other refusals are of frames that are.
