@@ -37,7 +37,7 @@ export class Person {
     person.edge = edge;
     person.context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...contextOptions });
     person.page = await person.context.newPage();
-    person.page.setDefaultTimeout(15_000);
+    person.page.setDefaultTimeout(30_000);
     if (script) await person.page.addInitScript(script);
     person.page.on("pageerror", (error) => person.problems.push(String(error.stack ?? error)));
     person.page.on("console", (message) => {
