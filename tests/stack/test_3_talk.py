@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import json
+import ssl
 import subprocess
 import time
 
 import pytest
 from support.member import Load
-from support.servers import REPLAY
+from support.servers import REPLAY, ROOT
 from support.stack import docker, wait_healthy
 from support.waiting import eventually
 from support.wsclient import Refused, unique
@@ -66,12 +67,6 @@ async def test_a_room_is_replayed_from_its_topic(stack, crowd):
         outside = subprocess.run([REPLAY, room, "--brokers", f"127.0.0.1:{stack.ports['KAFKA_PORT']}"], capture_output=True, text=True,
                                  timeout=60, check=True)
         assert [json.loads(line)["text"] for line in outside.stdout.splitlines()] == texts
-
-
-@pytest.fixture(scope="module")
-def quiet():
-    """When the silent client came, and itself, for the tests of this module."""
-    return {}
 
 
 async def under_load(crowd, doors, fault, rooms=4, members=6, per_second=8):
@@ -162,7 +157,7 @@ async def test_more_edges_are_found_and_fewer_are_no_loss(stack, crowd):
 
 
 @pytest.mark.limit(400)
-async def test_a_rolling_restart_of_the_edges_loses_nothing_and_a_quiet_socket_is_left_alone(stack, crowd, doors, report):
+async def test_a_rolling_restart_of_the_edges_loses_nothing(stack, crowd, doors, report):
     load = Load(crowd, [stack.nginx], rooms=4, members=8, per_second=8)
     async with load:
         before = load.count_acked()
@@ -184,11 +179,10 @@ async def test_a_quiet_socket_lives_as_long_as_its_heartbeat_and_a_renewed_certi
 
     def shown(edge):
         """The certificate that a new connection is shown."""
-        import ssl
         return ssl.get_server_certificate(("127.0.0.1", edge.port))
     before = [await in_thread(shown, edge) for edge in (stack.nginx, *stack.edges)]
     # A further name makes a new certificate, as one that runs out does.
-    await in_thread(subprocess.run, [str(stack.certs / "../../../certs/make-certs"), "--dir", str(stack.certs), "--name", "renewed.example"],
+    await in_thread(subprocess.run, [ROOT / "certs/make-certs", "--dir", str(stack.certs), "--name", "renewed.example"],
                     check=True, stdout=subprocess.DEVNULL)
     await in_thread(stack.make, "certs")
 
