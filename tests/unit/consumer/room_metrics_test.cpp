@@ -53,7 +53,7 @@ TEST_CASE("only so many rooms have metrics of their own, those with the most mem
         request.sub = link::SubId{number};
         request.room = RoomSlug::trusted("room-" + std::to_string(number));
         request.create = true;
-        request.creator = UserName::trusted("alice");
+        request.creator = Actor{UserName::trusted("alice"), ""};
         rig.service.on_request(edge.id, request);
     }
     REQUIRE(rig.until([&] { return rig.service.active_rooms() == rooms_made; }));
