@@ -34,6 +34,7 @@ export class TokenKeeper {
 
   stop() {
     clearTimeout(this.#timer);
+    this.expires = undefined;
   }
 
   /** @param {number} ms */
@@ -51,7 +52,7 @@ export class TokenKeeper {
       this.keep(expires ?? (token && expiryOf(token)));
     } catch {
       // Again after half of what is left. If it never works the server closes with 4001, and the next attempt renews.
-      if (this.expires === was && was !== undefined && was > Date.now()) this.#wait(Math.max(AGAIN_LEAST_MS, (was - Date.now()) / 2));
+      if (this.expires === was && was !== undefined) this.#wait(Math.max(AGAIN_LEAST_MS, (was - Date.now()) / 2));
     }
   }
 }
