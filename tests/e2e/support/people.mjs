@@ -20,6 +20,8 @@ export function launch() {
   });
 }
 
+const PATIENCE_MS = Number(process.env.E2E_PATIENCE_MS ?? 30_000);  // with what a page does; more on a crowded machine
+
 let made = 0;
 
 /** A name that no other test has. */
@@ -37,7 +39,7 @@ export class Person {
     person.edge = edge;
     person.context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...contextOptions });
     person.page = await person.context.newPage();
-    person.page.setDefaultTimeout(30_000);
+    person.page.setDefaultTimeout(PATIENCE_MS);
     if (script) await person.page.addInitScript(script);
     person.page.on("pageerror", (error) => person.problems.push(String(error.stack ?? error)));
     person.page.on("console", (message) => {
