@@ -1,6 +1,6 @@
-// What one system call for a whole turn would save: the same 1,000 small writes to 1,000 TCP sockets by `send`, and by
-// io_uring with one `io_uring_enter`. A child process reads. Prints the CPU of the writing thread for each write.
-// Not part of the build; see docs/decisions/0021-what-was-not-done-for-speed.md.
+// What one system call for a whole turn would save: the same 1,000 small writes to 1,000 TCP sockets by
+// `send`, and by io_uring with one `io_uring_enter`. A child process reads. Prints the CPU of the writing
+// thread for each write. Not part of the build; see docs/decisions/0021-what-was-not-done-for-speed.md.
 //
 //   g++ -O2 -std=c++20 bench/experiments/uring_send.cpp -o build/uring_send && build/uring_send
 #include <arpa/inet.h>
@@ -37,7 +37,9 @@ void require(bool holds, const char* what) {
 double cpu_us() {
     rusage used{};
     ::getrusage(RUSAGE_THREAD, &used);
-    const auto us = [](const timeval& time) { return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec); };
+    const auto us = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) * 1e6 + static_cast<double>(time.tv_usec);
+    };
     return us(used.ru_utime) + us(used.ru_stime);
 }
 
@@ -49,7 +51,8 @@ public:
         require(fd_ >= 0, "io_uring_setup");
         sq_ = map(params.sq_off.array + params.sq_entries * sizeof(unsigned), IORING_OFF_SQ_RING);
         cq_ = map(params.cq_off.cqes + params.cq_entries * sizeof(io_uring_cqe), IORING_OFF_CQ_RING);
-        sqes_ = reinterpret_cast<io_uring_sqe*>(map(params.sq_entries * sizeof(io_uring_sqe), IORING_OFF_SQES));
+        sqes_ =
+            reinterpret_cast<io_uring_sqe*>(map(params.sq_entries * sizeof(io_uring_sqe), IORING_OFF_SQES));
         off_ = params;
     }
     void send(int fd) {
@@ -66,7 +69,8 @@ public:
         std::atomic_ref(*word(sq_, off_.sq_off.tail)).store(tail + 1, std::memory_order_release);
     }
     void submit(unsigned count) {
-        require(::syscall(SYS_io_uring_enter, fd_, count, count, IORING_ENTER_GETEVENTS, nullptr, 0) == static_cast<long>(count),
+        require(::syscall(SYS_io_uring_enter, fd_, count, count, IORING_ENTER_GETEVENTS, nullptr, 0) ==
+                    static_cast<long>(count),
                 "io_uring_enter");
         const unsigned tail = std::atomic_ref(*word(cq_, off_.cq_off.tail)).load(std::memory_order_acquire);
         std::atomic_ref(*word(cq_, off_.cq_off.head)).store(tail, std::memory_order_release);
@@ -74,7 +78,8 @@ public:
 
 private:
     char* map(std::size_t bytes, off_t offset) const {
-        void* const at = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_, offset);
+        void* const at =
+            ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd_, offset);
         require(at != MAP_FAILED, "mmap");
         return static_cast<char*>(at);
     }
@@ -137,7 +142,8 @@ int main() {
     };
     for (int round = 0; round < rounds; ++round) {
         const double plain = measure([&] {
-            for (const int fd : writers) require(::send(fd, message, sizeof message, MSG_NOSIGNAL) > 0, "send");
+            for (const int fd : writers)
+                require(::send(fd, message, sizeof message, MSG_NOSIGNAL) > 0, "send");
         });
         const double batched = measure([&] {
             for (const int fd : writers) ring.send(fd);
