@@ -31,7 +31,7 @@ LinkClient::LinkClient(net::Loop& loop, const net::TlsContext& tls, NodeId self,
 
 LinkClient::~LinkClient() {
     *alive_ = false;
-    if (connection_) connection_->detach();
+    let_go();
 }
 
 void LinkClient::aim(const std::string& host, std::uint16_t port) {
@@ -57,22 +57,21 @@ void LinkClient::connect() {
         [this, alive = alive_, attempt](boost::system::error_code failed, tcp::resolver::results_type found) {
             if (!*alive || attempt != attempt_) return;
             if (failed) return retry();
-            connecting_ = std::make_unique<tcp::socket>(loop_.io());
-            asio::async_connect(
-                *connecting_, found,
-                [this, alive, attempt](boost::system::error_code refused, const tcp::endpoint&) {
-                    if (!*alive || attempt != attempt_) return;
-                    if (refused) return retry();
-                    head_.clear();
-                    decoder_.reset();
-                    heard_bytes_ = 0;
-                    connection_ = std::make_shared<net::Connection>(
-                        loop_,
-                        net::Stream(std::move(*std::exchange(connecting_, nullptr)), &tls_,
-                                    net::Role::client),
-                        *this);
-                    connection_->start();
-                });
+            connecting_ = std::make_shared<tcp::socket>(loop_.io());
+            asio::async_connect(*connecting_, found,
+                                [this, alive, attempt, socket = connecting_](
+                                    boost::system::error_code refused, const tcp::endpoint&) {
+                                    if (!*alive || attempt != attempt_) return;
+                                    connecting_.reset();
+                                    if (refused) return retry();
+                                    head_.clear();
+                                    decoder_.reset();
+                                    heard_bytes_ = 0;
+                                    connection_ = std::make_shared<net::Connection>(
+                                        loop_, net::Stream(std::move(*socket), &tls_, net::Role::client),
+                                        *this);
+                                    connection_->start();
+                                });
         });
 }
 

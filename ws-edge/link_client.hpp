@@ -69,7 +69,7 @@ private:
     std::string host_;
     std::uint16_t port_ = 0;
     boost::asio::ip::tcp::resolver resolver_;
-    std::unique_ptr<boost::asio::ip::tcp::socket> connecting_;
+    std::shared_ptr<boost::asio::ip::tcp::socket> connecting_;  // held by the attempt too, which looks at it
     std::shared_ptr<net::Connection> connection_;
     std::unique_ptr<net::ws::Decoder> decoder_;
     std::string key_;
