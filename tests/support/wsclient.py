@@ -12,6 +12,7 @@ from support.https import tls_context
 from support.roomlog import RoomLog
 
 WITHIN_S = 10.0
+ENDS = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED)
 
 
 class Refused(Exception):
@@ -43,6 +44,7 @@ class Client:
         self.keep_messages = keep_messages
         self.inbox = []
         self.close_code = None
+        self.close_reason = None
         self._closing = False  # by this side
         self.on_close = asyncio.Event()
         self._waiters = []  # (predicate, future)
@@ -54,9 +56,11 @@ class Client:
     # Receiving.
 
     async def _read(self):
-        async for message in self.socket:
+        while (message := await self.socket.receive()).type not in ENDS:
             if message.type == aiohttp.WSMsgType.TEXT:
                 self._on_frame(json.loads(message.data))
+        if message.type == aiohttp.WSMsgType.CLOSE:
+            self.close_reason = message.extra
         self.close_code = self.socket.close_code
         if not self._closing:
             asyncapi.closed(self.close_code)
@@ -263,8 +267,10 @@ class Crowd:
             assert answer.status == 200, await answer.text()
             return (await answer.json())["token"]
 
-    async def connect(self, nick=None, edge=None, token=None, via="bearer", logs=None, keep_messages=True, user=None, **query):
-        """A connected client that was welcomed. Without a nick and a token: a guest of its own. `query` goes to the URL."""
+    async def connect(self, nick=None, edge=None, token=None, via="bearer", logs=None, keep_messages=True, user=None, address=None,
+                      **query):
+        """A connected client that was welcomed. Without a nick and a token: a guest of its own. `query` goes to the URL,
+        `address` is where it seems to come from."""
         edge = edge or self.server.edge
         if token is None:
             nick = nick or unique("guest")
@@ -276,6 +282,8 @@ class Crowd:
             headers["Cookie"] = f"other=1; token={token}"
         elif via == "subprotocol":
             protocols.append(f"bearer.{token}")
+        if address:
+            headers["X-Forwarded-For"] = address
         try:
             socket = await self.session(edge).ws_connect(
                 edge.wss, params={name: str(value) for name, value in query.items()}, headers=headers, protocols=protocols,
