@@ -7,11 +7,6 @@ NOT_YET = "the server does not send it yet"
 # What no test of this folder can bring about, and why. Take off what is sent.
 NOT_PROVOKED = {
     "internal": "a defect of the server: there is none that a test could count on",
-    "bad_password": NOT_YET,
-    "wrong_password": NOT_YET,
-    "name_taken": NOT_YET,
-    "no_such_room": NOT_YET,
-    "rate_limited": NOT_YET,
     "restarting": "only between the signal and the goodbye, milliseconds later: seen by chance (tests/cluster/test_faults.py)",
     "room_gone": "a client cannot delete a room: tests/cluster/test_topics.py deletes its topic",
     "unavailable": "the log is never out of reach here: tests/cluster/test_broker.py stops the broker",
