@@ -12,7 +12,8 @@ from support.wsclient import Crowd, Refused, unique
 FORBIDDEN = (403, "forbidden")
 BURST_S = 5
 SESSION, USER, ADDRESS, ROOM, REQUEST = 2, 4, 8, 12, 4  # a second; each is reached without the ones before
-LOW_RATES = ["--session-rate", SESSION, "--user-rate", USER, "--address-rate", ADDRESS, "--room-rate", ROOM, "--request-rate", REQUEST]
+LOW_RATES = ["--session-rate", SESSION, "--user-rate", USER, "--address-rate", ADDRESS, "--room-rate", ROOM,
+             "--request-rate", REQUEST]
 NO_GUESTS = ["--guests", "off", "--rooms-by-join", "off"]
 NO_REGISTRATION = ["--registration", "off"]
 NO_ROOMS_BY_GUESTS = ["--guests-create", "off", "--allowed-origins", "https://friend.example"]

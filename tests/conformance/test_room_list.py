@@ -59,7 +59,8 @@ def test_a_query_finds_names_and_titles_whatever_the_case(server, alice):
     by_title = alice.opens(title=f"About {word.upper()} things")
     for edge in server.edges:
         for query in (word, word.upper(), word[1:-1]):
-            wait_until(lambda: names_of(rooms_of(alice, f"q={query}", edge)) == sorted([by_name, by_title]), f"{query} is found")
+            found = sorted([by_name, by_title])
+            wait_until(lambda: names_of(rooms_of(alice, f"q={query}", edge)) == found, f"both are found by {query}")
     assert names_of(rooms_of(alice, f"q={word}{word}")) == []
 
 
@@ -113,7 +114,9 @@ def test_a_name_that_a_room_has_is_taken_public_or_private(alice, other_edge):
         assert alice.is_refused("POST", "/rooms", {"room": room}) == (409, "name_taken")
 
 
-@pytest.mark.parametrize("body, code", [({}, "bad_frame"), ({"room": 7}, "bad_frame"), ({"room": ""}, "bad_room"), ({"room": "A"}, "bad_room"),
-                                        ({"room": "a" * 65}, "bad_room"), ({"room": "a b"}, "bad_room"), ([], "bad_frame")])
+@pytest.mark.parametrize("body, code", [
+    ({}, "bad_frame"), ([], "bad_frame"), ({"room": 7}, "bad_frame"), ({"room": ""}, "bad_room"), ({"room": "A"}, "bad_room"),
+    ({"room": "a" * 65}, "bad_room"), ({"room": "a b"}, "bad_room"),
+])
 def test_what_is_no_room_cannot_be_made(alice, body, code):
     assert alice.is_refused("POST", "/rooms", body) == (400, code)

@@ -145,7 +145,8 @@ def test_a_token_that_was_tampered_with_is_refused(server, good):
 def own_server():
     """A server that signs with an RSA key; with the folder of the key."""
     folder = make_folder("keys")
-    for command in ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem", "pkey -in rsa.pem -pubout -out rsa.pub",
+    for command in ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem",
+                    "pkey -in rsa.pem -pubout -out rsa.pub",
                     "pkey -in rsa.pem -pubout -outform DER -out rsa.der"):
         subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
     keys = {"keys": [{"kid": "ours", "alg": "RS256", "private_key_file": str(folder / "rsa.pem")}], "sign_with": "ours"}

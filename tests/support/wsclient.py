@@ -267,8 +267,8 @@ class Crowd:
             assert answer.status == 200, await answer.text()
             return (await answer.json())["token"]
 
-    async def connect(self, nick=None, edge=None, token=None, via="bearer", logs=None, keep_messages=True, user=None, address=None,
-                      **query):
+    async def connect(self, nick=None, edge=None, token=None, via="bearer", logs=None, keep_messages=True, user=None,
+                      address=None, **query):
         """A connected client that was welcomed. Without a nick and a token: a guest of its own. `query` goes to the URL,
         `address` is where it seems to come from."""
         edge = edge or self.server.edge
