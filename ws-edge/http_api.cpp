@@ -139,8 +139,8 @@ Response HttpApi::answer(const Request& request, const auth::TokenAuthority& tok
         return response;
     }
     if (!reads)
-        return net::http::error_response(
-            Error{files_.find(path) ? Errc::method_not_allowed : Errc::not_found, {}});
+        return files_.find(path) != nullptr ? not_with_that_method("GET, HEAD")
+                                            : net::http::error_response(Error{Errc::not_found, {}});
     return files_.answer(request);
 }
 

@@ -244,3 +244,12 @@ def test_who_is_guessed_at_must_wait_at_any_address_and_then_gets_in(edge):
 def test_a_guest_has_no_account_to_change(edge, method, path):
     body = {"password": PASSWORD, "new_password": "another one"}
     assert guest(edge).is_refused(method, path, body) == (403, "forbidden")
+
+
+def test_tokens_got_right_after_a_change_of_password_end_with_the_next_one(server, edge):
+    alice = account(edge)
+    first = alice.does("POST", "/me/password", {"password": PASSWORD, "new_password": "second"})["token"]
+    alice.token = first
+    third = alice.does("POST", "/me/password", {"password": "second", "new_password": "third"})["token"]
+    refused_everywhere(server, first)
+    assert is_good(edge, third)

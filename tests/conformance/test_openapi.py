@@ -198,7 +198,6 @@ def test_other_methods_are_405_with_allow(alone, token, path):
             assert json.loads(body)["error"]["code"] == "method_not_allowed"
 
 
-@pytest.mark.xfail(strict=True, reason="the 405 of a file has no Allow")
 @pytest.mark.parametrize("path", FILES)
 def test_other_methods_of_files_are_405_with_allow(alone, path):
     status, headers, _ = ask(alone, "post", path)

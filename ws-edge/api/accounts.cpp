@@ -233,7 +233,7 @@ void Accounts::store_password(const ExchangePtr& exchange, const AccountInfo& ac
 void Accounts::revoke_all(const ExchangePtr& exchange, const FoldedName& user, std::string_view reason,
                           std::function<void(std::int64_t)> then) {
     // Tokens know seconds: those of this second are old, and the next one is of the second after.
-    const std::int64_t issuable_from_s = now_s() + 1;
+    const std::int64_t issuable_from_s = std::max(now_s(), revocations_.issuable_from_s(user)) + 1;
     const TimeMs forgotten = (issuable_from_s + settings_.token_ttl_s) * 1000;
     token_log_.revoke_user(user, issuable_from_s * 1000, forgotten, reason,
                            [exchange, issuable_from_s, then = std::move(then)](const Result<void>& revoked) {
