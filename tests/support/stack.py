@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import subprocess
 import urllib.parse
 import urllib.request
@@ -42,7 +43,7 @@ class Stack:
         self.certs = ROOT / "build/tests/stack-certs"
         self.settings = {
             **{name: str(port) for name, port in self.ports.items()},
-            "COMPOSE_PROJECT_NAME": name, "CERTS_DIR": str(self.certs), "GRAFANA": "off", **settings,
+            "COMPOSE_PROJECT_NAME": name, "FRONT_NET": f"172.31.{random.randrange(240)}", "CERTS_DIR": str(self.certs), "GRAFANA": "off", **settings,
         }
         ca = self.certs / "ca.pem"
         self.nginx = Edge("nginx", self.ports["NGINX_PORT"], 0, ca)
@@ -113,7 +114,7 @@ def health(container):
     return inspect(container)["State"].get("Health", {}).get("Status", "none")
 
 
-def wait_healthy(container, within=60):
+def wait_healthy(container, within=180):
     wait_until(lambda: health(container) == "healthy", f"{container} is healthy", within)
 
 
