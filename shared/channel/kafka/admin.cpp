@@ -56,6 +56,13 @@ void KafkaLogAdmin::ensure_topic(const TopicSpec& spec, std::chrono::millisecond
 
 void KafkaLogAdmin::wait_for_leaders(const std::string& topic, std::chrono::milliseconds limit,
                                      Callback<void> done) {
+    describe(topic, limit, [done = std::move(done)](const Result<TopicInfo>& info) {
+        done(info ? Result<void>() : Result<void>(info.error()));
+    });
+}
+
+void KafkaLogAdmin::describe(const std::string& topic, std::chrono::milliseconds limit,
+                             Callback<TopicInfo> done) {
     Retry<TopicInfo>::run(
         io_, requests_, limit,
         [topic](Requests& requests, int timeout_ms, auto answer) {
@@ -66,8 +73,8 @@ void KafkaLogAdmin::wait_for_leaders(const std::string& topic, std::chrono::mill
                 answer(waiting ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code, std::move(info));
             });
         },
-        [topic, done = std::move(done)](rd_kafka_resp_err_t code, const TopicInfo&) {
-            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return done({});
+        [topic, done = std::move(done)](rd_kafka_resp_err_t code, const TopicInfo& info) {
+            if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return done(info);
             done(error_from(code, "waiting for a leader of " + topic));
         });
 }

@@ -25,7 +25,8 @@ public:
     /// Makes a topic that is missing, and answers when it has leaders. Says nothing about one that is there
     /// already.
     void ensure_topic(const TopicSpec& spec, std::chrono::milliseconds limit, Callback<void> done);
-    [[nodiscard]] const std::shared_ptr<Requests>& requests() const { return requests_; }
+    /// What a topic that is there is like, once it has leaders, also where a broker has not heard of it yet.
+    void describe(const std::string& topic, std::chrono::milliseconds limit, Callback<TopicInfo> done);
     [[nodiscard]] const KafkaConfig& config() const { return config_; }
 
 private:

@@ -93,16 +93,15 @@ private:
     void check_partitions() {
         if (at_ == topics_by_slot) return done_({});
         const auto& topic = topics_[at_];
-        admin_.requests()->describe(
-            topic.name, static_cast<int>(left().count()),
-            [self = shared_from_this()](rd_kafka_resp_err_t code, const TopicInfo& info) {
-                const auto& asked = self->topics_[self->at_];
-                if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return self->done_(error_from(code, asked.name));
-                const auto partitions = static_cast<int>(info.leaders.size());
-                if (partitions != asked.partitions) return self->done_(wrong_partitions(asked, partitions));
-                ++self->at_;
-                self->check_partitions();
-            });
+        // A broker that has not heard of a topic yet may be asked after one that has.
+        admin_.describe(topic.name, left(), [self = shared_from_this()](const Result<TopicInfo>& info) {
+            const auto& asked = self->topics_[self->at_];
+            if (!info) return self->done_(info.error());
+            const auto partitions = static_cast<int>(info->leaders.size());
+            if (partitions != asked.partitions) return self->done_(wrong_partitions(asked, partitions));
+            ++self->at_;
+            self->check_partitions();
+        });
     }
 
     [[nodiscard]] static Error wrong_partitions(const TopicSpec& topic, int partitions) {
