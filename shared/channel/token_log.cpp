@@ -37,11 +37,13 @@ std::optional<std::string_view> id_before_last_slash(std::string_view key, std::
 
 }  // namespace
 
-TokenLog::TokenLog(boost::asio::io_context& io, TableLog& table, TokenSink& sink, ops::Log& log)
+TokenLog::TokenLog(boost::asio::io_context& io, TableLog& table, TokenSink& sink, ops::Log& log,
+                   WallClock clock)
     : io_(io),
       table_(table),
       sink_(sink),
       log_(log),
+      clock_(clock),
       sweep_timer_(io),
       alive_(std::make_shared<bool>(true)),
       following_(table.follow(only_slot, *this)) {
@@ -85,7 +87,7 @@ void TokenLog::revoke_user(const FoldedName& user, TimeMs issued_before, TimeMs 
 
 void TokenLog::take_ticket(std::string_view ticket_id, TimeMs expires, Callback<void> done) {
     const auto taken = takes_.find(std::string(ticket_id));
-    if (!good_id(ticket_id) || expires <= now_ms() || taken != takes_.end())
+    if (!good_id(ticket_id) || expires <= clock_() || taken != takes_.end())
         return answer_later(std::move(done), Errc::bad_token);
     if (takes_.size() >= limits::tickets_remembered) return answer_later(std::move(done), Errc::busy);
     write(join(ticket_prefix, ticket_id) + "/" + make_epoch().str(), {expires, 0, {}}, std::move(done));
@@ -93,14 +95,14 @@ void TokenLog::take_ticket(std::string_view ticket_id, TimeMs expires, Callback<
 
 Result<void> TokenLog::may_write(const Fields& fields) const {
     if (fields.reason.size() > limits::token_reason_bytes) return Errc::too_large;
-    if (fields.expires > now_ms() + limits::token_log_retention_ms)
+    if (fields.expires > clock_() + limits::token_log_retention_ms)
         return Error{Errc::internal, "it lives longer than the token log remembers"};
     if (pending_.size() >= limits::token_requests) return Errc::busy;
     return {};
 }
 
 void TokenLog::write(std::string key, const Fields& fields, Callback<void> done) {
-    if (fields.expires <= now_ms()) return answer_later(std::move(done), {});
+    if (fields.expires <= clock_()) return answer_later(std::move(done), {});
     if (auto refused = may_write(fields); !refused) return answer_later(std::move(done), std::move(refused));
     const auto deadline = Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms);
     pending_.emplace(key, Pending{std::move(done), deadline});
@@ -134,12 +136,12 @@ void TokenLog::on_table_record(const TableRecord& record) {
     }
     const auto fields = decode(*record.value);
     if (!fields) return;
-    if (!is_current_ && fields->expires <= now_ms()) tidy_later(key, fields->expires);
+    if (!is_current_ && fields->expires <= clock_()) tidy_later(key, fields->expires);
     answer(key, apply(key, *fields));
 }
 
 Result<void> TokenLog::apply(std::string_view key, const Fields& fields) {
-    const bool expired = fields.expires <= now_ms();
+    const bool expired = fields.expires <= clock_();
     if (const auto ticket = id_before_last_slash(key, ticket_prefix))
         return expired ? Result<void>(Errc::bad_token) : take(key, *ticket, fields.expires);
     if (expired) return {};
@@ -162,7 +164,7 @@ Result<void> TokenLog::take(std::string_view key, std::string_view ticket, TimeM
     // Where an earlier take may have been forgotten, nobody knows who was the first.
     const bool full = takes_.size() >= limits::tickets_remembered;
     if (full) {
-        if (blind_until_ <= now_ms())
+        if (blind_until_ <= clock_())
             log_.warn("too_many_tickets", {{"remembered", limits::tickets_remembered}});
         blind_until_ = std::max(blind_until_, expires);
     }
@@ -200,7 +202,7 @@ void TokenLog::sweep() {
                          Error{Errc::unavailable, "the token log is out of reach"});
             return true;
         });
-        const TimeMs now = now_ms();
+        const TimeMs now = clock_();
         std::erase_if(takes_, [&](const auto& entry) { return entry.second.expires <= now; });
         tidy(now);
         sweep();

@@ -43,7 +43,10 @@ protected:
 /// wrote them or found them expired at its start.
 class TokenLog final : private TableSink {
 public:
-    TokenLog(boost::asio::io_context& io, TableLog& table, TokenSink& sink, ops::Log& log);
+    using WallClock = TimeMs (*)();
+
+    TokenLog(boost::asio::io_context& io, TableLog& table, TokenSink& sink, ops::Log& log,
+             WallClock clock = now_ms);
     ~TokenLog();
     TokenLog(const TokenLog&) = delete;
     TokenLog& operator=(const TokenLog&) = delete;
@@ -94,6 +97,7 @@ private:
     TableLog& table_;
     TokenSink& sink_;
     ops::Log& log_;
+    WallClock clock_;
     bool is_current_ = false;
     std::unordered_multimap<std::string, Pending> pending_;  // by key
     std::unordered_map<std::string, Take> takes_;            // by ticket
