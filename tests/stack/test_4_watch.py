@@ -41,7 +41,9 @@ def test_every_panel_has_data(stack, load, file):
     board = json.loads((sources("monitoring") / "grafana/dashboards" / file).read_text())
 
     def rooms():
-        return sorted({labels["room"] for labels, _ in stack.prometheus("rate(roomcast_room_records_total[1m]) > 0")})
+        """Those that people talk in: rooms of earlier tests may still be shown, and have nobody."""
+        return sorted({labels["room"] for labels, _ in stack.prometheus(
+            "sum by (room) (rate(roomcast_room_records_total[1m])) > 0 and sum by (room) (roomcast_room_members) > 0")})
     room = wait_until(rooms, "a room in use", 60)[0]
     empty = []
 
@@ -52,8 +54,8 @@ def test_every_panel_has_data(stack, load, file):
         wait_until(all_have_data, "every panel has data", 45)
     finally:
         assert not empty, empty
-    values = dict((title, stack.prometheus(expr.replace("$room", room))[0][1]) for title, expr in queries(board))
-    assert values["Messages"] > 0 and values["Members"] > 0 if file == "room.json" else values["Sessions"] > 0
+    nonzero = {title for title, expr in queries(board) if any(value > 0 for _, value in stack.prometheus(expr.replace("$room", room)))}
+    assert nonzero >= ({"Messages", "Members"} if file == "room.json" else {"Sessions", "Messages"})
 
 
 def test_a_certificate_that_is_in_use_says_until_when(stack):

@@ -1,10 +1,11 @@
 """Down keeps the rooms, clean does not; and the stack's variants. Last, since nothing of the stack is left after it."""
 
 import asyncio
+import json
 
 import pytest
 from support.member import Load
-from support.stack import Failed, docker, inspect
+from support.stack import Failed, docker, inspect, run
 from support.wsclient import Crowd, unique
 
 
@@ -84,7 +85,6 @@ async def test_three_brokers_go_on_when_one_is_killed(stack, crowd, variant, rep
         await load.more_messages(60, within=60)
         report(f"stack: one of three brokers killed: refusals {dict(load.refusals())}")
     await load.check()
-    topics = await in_thread(docker, "exec", stack.container("kafka"), "/opt/java/bin/java", "-cp", "/opt/kafka/libs/*",
-                             "org.apache.kafka.tools.TopicCommand", "--bootstrap-server", "kafka:9092", "--describe")
-    rooms = [line for line in topics.splitlines() if line.startswith("Topic: roomcast.room.") and "ReplicationFactor" in line]
-    assert rooms and all("ReplicationFactor: 3" in line and "min.insync.replicas=2" in line for line in rooms), topics[:2000]
+    listed = json.loads(await in_thread(run, ["kcat", "-L", "-J", "-b", f"127.0.0.1:{stack.ports['KAFKA_PORT']}"]))
+    rooms = [topic for topic in listed["topics"] if topic["topic"].startswith("roomcast.room.")]
+    assert len(rooms) >= 3 and all(len(topic["partitions"][0]["replicas"]) == 3 for topic in rooms), rooms
