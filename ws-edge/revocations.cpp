@@ -22,7 +22,7 @@ std::optional<std::string> Revocations::find(const auth::Claims& claims) const {
         const auto token = tokens_.find(claims.token_id);
         if (token != tokens_.end()) return token->second.reason;
     }
-    if (users_.empty()) return std::nullopt;
+    if (users_.empty() || claims.guest) return std::nullopt;  // a guest of that name is somebody else
     const auto user = users_.find(fold_name(claims.user));
     if (user == users_.end() || claims.issued_at_s * 1000 >= user->second.issued_before) return std::nullopt;
     return user->second.reason;

@@ -81,7 +81,7 @@ void Shard::handle(const UserRevoked& event) {
     revocations_.revoke_user(event.user, event.issued_before, event.expires, event.reason);
     for (auto& [key, client] : clients_)
         if (Session* const session = client->session();
-            session != nullptr && session->folded() == event.user &&
+            session != nullptr && !session->claims().guest && session->folded() == event.user &&
             session->claims().issued_at_s * 1000 < event.issued_before)
             session->close(CloseCode::removed, event.reason);
 }

@@ -32,7 +32,7 @@ export function openAccount({ enter, changing, gone }) {
         toast("Your password is changed. Other devices have to log in again.");
       } }, field("The password now", now), field("The new password", next))),
     el("section", {}, el("h3", {}, "Leave"),
-      el("div", { class: "row wrap" }, button("Log in as somebody else", go("login")), button("Log out everywhere", async () => {
+      el("div", { class: "row wrap" }, button("Log in as somebody else", go("login")), button("Log out", async () => {
         await api.logout().catch(() => {});
         dialog.close();
         gone("You are logged out.");
