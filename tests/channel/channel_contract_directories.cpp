@@ -22,7 +22,7 @@ ops::Log& quiet() {
 }
 
 AccountInfo new_account(const FoldedName& folded, std::string hash) {
-    return {UserName::trusted(folded.str()), folded, std::move(hash), 1'000, 1'000};
+    return {UserName::trusted(folded.str()), folded, make_epoch(), std::move(hash), 1'000, 1'000};
 }
 FoldedName new_name() { return FoldedName::trusted("name/" + make_epoch().str()); }
 

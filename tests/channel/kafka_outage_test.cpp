@@ -60,7 +60,7 @@ public:
 
 private:
     [[nodiscard]] int run(const std::string& command, const std::string& options) const {
-        const auto script = std::filesystem::path(__FILE__).parent_path() / "../../scripts/broker";
+        const auto script = std::filesystem::path(ROOMCAST_SOURCE_DIR) / "scripts/broker";
         return std::system(
             (script.string() + " " + command + " --dir " + dir_ + "/1" + options + " >/dev/null").c_str());
     }
