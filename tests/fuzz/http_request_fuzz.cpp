@@ -13,10 +13,16 @@ namespace {
 
 using fuzz::require;
 constexpr std::size_t requests_most = 16;  // pipelined in one input
+constexpr std::size_t kept_back_most =
+    4;  // of a chunk's end, that the reader does not look at until there are more
 
 struct Outcome {
     std::vector<Request> requests;
     std::optional<Errc> failed;
+    std::size_t kept_back = 0;  // bytes not looked at yet, where nothing failed
+
+    /// Whether the end of the input left something open that one byte more would have decided.
+    [[nodiscard]] bool is_open() const { return !failed && kept_back > 0 && kept_back <= kept_back_most; }
 };
 
 Outcome read(std::string_view bytes, std::size_t piece) {
@@ -38,6 +44,7 @@ Outcome read(std::string_view bytes, std::size_t piece) {
             if (outcome.requests.size() == requests_most) return outcome;
         }
     }
+    outcome.kept_back = reader.take_rest().size();
     return outcome;
 }
 
@@ -81,7 +88,8 @@ void check(fuzz::Input input) {
     for (const std::size_t size : {std::size_t{1}, piece}) {
         if (size == 1 && bytes.size() > 2048) continue;  // slow, and the pieces say the same
         const Outcome cut = read(bytes, size);
-        require(cut.failed == whole.failed, "cut in pieces the same fails");
+        require(cut.failed == whole.failed || cut.is_open() || whole.is_open(),
+                "cut in pieces the same fails");
         require(std::ranges::equal(cut.requests, whole.requests, same), "cut in pieces the same is read");
     }
     if (whole.failed) {
