@@ -39,9 +39,9 @@ add_library(roomcast::jwt ALIAS PkgConfig::LIBJWT)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 add_library(roomcast::utf8proc ALIAS PkgConfig::UTF8PROC)
 
-# On Debian 12 scripts/deps builds librdkafka into a prefix of its own, as a static library, so that programs need nothing
-# to find it when they run. Debian 13's own package is new enough. For pkg-config the same library is
-# rdkafka-static with PKG_CONFIG_PATH=/opt/roomcast/lib/pkgconfig.
+# scripts/deps builds librdkafka, with a fault mended that Debian 13's package has (a broker that stops can take a worker with
+# it), into a prefix of its own, as a static library, so that programs need nothing to find it when they run. For pkg-config
+# it is rdkafka-static with PKG_CONFIG_PATH=/opt/roomcast/lib/pkgconfig. Where it is not there, the system's is taken.
 if(DEFINED ENV{ROOMCAST_PREFIX})
     set(default_prefix $ENV{ROOMCAST_PREFIX})
 else()

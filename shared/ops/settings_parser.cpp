@@ -16,7 +16,6 @@ namespace {
 constexpr std::int64_t most_port = 65'535;
 constexpr std::int64_t day_ms = 86'400'000;
 constexpr std::int64_t most_rate = 10'000'000;
-constexpr std::int64_t year_s = 365 * 86'400;
 
 /// Variables of our scripts and tests, which a program that they start may find in its environment.
 constexpr std::array<std::string_view, 3> script_variables = {"ROOMCAST_BUILD", "ROOMCAST_MODE",
@@ -98,7 +97,7 @@ OptionTable describe(EdgeSettings& edge) {
     table.text("--tls-key", edge.tls_key, "PEM file: its key");
     table.text("--jwt-secret-file", edge.jwt_secret_file,
                "file with the secret that signs tokens, the same on all edges");
-    table.number("--token-ttl-s", edge.token_ttl_s, 1, year_s, "how long a token is good");
+    table.number("--token-ttl-s", edge.token_ttl_s, 1, limits::token_ttl_s, "how long a token is good");
     table.text("--web-dir", edge.web_dir, "directory of the web client");
     table.number("--shards", edge.shards, 0, 256, "threads with connections; 0: one a core");
     table.number("--coalesce-us", edge.coalesce_us, 0, 100'000,

@@ -10,6 +10,7 @@ from support import tokens
 from support.https import request
 from support.people import Person, account
 from support.servers import LocalServer, make_folder
+from support.waiting import wait_until
 
 HS256 = {"alg": "HS256", "typ": "JWT"}
 
@@ -114,6 +115,16 @@ def test_claims_that_do_not_count_are_refused_although_signed(server, good, clai
 def test_a_token_that_has_run_out_is_refused_to_the_second(server, good):
     assert not is_good(server.edge, tokens.altered(server, good, exp=int(time.time())))
     assert is_good(server.edge, tokens.altered(server, good, exp=int(time.time()) + 30))
+
+
+def test_a_token_that_is_good_for_a_year_is_taken_back_by_logout(server, good):
+    """As an outside issuer may give: the log of what was taken back does not remember that long."""
+    token = tokens.altered(server, good, jti="for-a-year", exp=int(time.time()) + 365 * 86_400)
+    assert is_good(server.edge, token)
+    answer = Person(server.edge, "", token).ask("POST", "/logout")
+    assert answer.status == 204, answer.text
+    for edge in server.edges:
+        wait_until(lambda at=edge: not is_good(at, token), f"the token is refused by {edge.name}")
 
 
 def test_a_list_of_audiences_that_names_ours_is_good(server, good):

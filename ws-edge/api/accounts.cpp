@@ -126,7 +126,9 @@ void Accounts::log_out(const ExchangePtr& exchange) {
         exchange->answer(std::move(response));
     };
     if (claims.token_id.empty()) return done({});  // an outside issuer's, which it alone can take back
-    token_log_.revoke(claims.token_id, claims.expires_at_s * 1000, "logged out", done);
+    // An outside issuer's may be good for longer than the log remembers.
+    const std::int64_t expires_s = std::min(claims.expires_at_s, now_s() + limits::token_ttl_s);
+    token_log_.revoke(claims.token_id, expires_s * 1000, "logged out", done);
 }
 
 void Accounts::be_guest(const ExchangePtr& exchange) {
@@ -234,7 +236,8 @@ void Accounts::revoke_all(const ExchangePtr& exchange, const FoldedName& user, s
                           std::function<void(std::int64_t)> then) {
     // Tokens know seconds: those of this second are old, and the next one is of the second after.
     const std::int64_t issuable_from_s = std::max(now_s(), revocations_.issuable_from_s(user)) + 1;
-    const TimeMs forgotten = (issuable_from_s + settings_.token_ttl_s) * 1000;
+    // Whatever --token-ttl-s was when they were given.
+    const TimeMs forgotten = (issuable_from_s + limits::token_ttl_s) * 1000;
     token_log_.revoke_user(user, issuable_from_s * 1000, forgotten, reason,
                            [exchange, issuable_from_s, then = std::move(then)](const Result<void>& revoked) {
                                if (!revoked) return exchange->fail(revoked.error());

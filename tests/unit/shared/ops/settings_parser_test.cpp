@@ -284,7 +284,9 @@ TEST_CASE("numbers are checked to the ends of their ranges") {
         CHECK_FALSE(edge({"--port", bad}).settings);
     for (const char* good : {"0", "256"}) CHECK(edge({"--shards", good}).settings);
     for (const char* bad : {"-1", "257"}) CHECK_FALSE(edge({"--shards", bad}).settings);
-    CHECK_FALSE(edge({"--token-ttl-s", "0"}).settings);
+    // No longer than a token can be taken back.
+    for (const char* good : {"1", "604800"}) CHECK(edge({"--token-ttl-s", good}).settings);
+    for (const char* bad : {"0", "604801"}) CHECK_FALSE(edge({"--token-ttl-s", bad}).settings);
     CHECK_FALSE(edge({"--retention-ms", "0"}).settings);
     CHECK_FALSE(edge({"--linger-ms", "1001"}).settings);
     CHECK_FALSE(replay({"a", "--from-seq", "-1"}).settings);
