@@ -139,7 +139,7 @@ TEST_CASE(
         tickets.push_back(channel.next_ticket());
         REQUIRE(writer->append(contract::make_record(log, "in flight"), tickets.back()).ok());
     }
-    dynamic_cast<kafka::KafkaAppender&>(channel.appender()).producer().fail_fatally();
+    dynamic_cast<kafka::KafkaAppender&>(channel.appender()).fail_fatally();
     REQUIRE(pump_until(channel.io(), [&] { return channel.appender().in_flight() == 0; }));
     int kept = 0;
     int unknown = 0;
@@ -181,19 +181,23 @@ TEST_CASE("kafka: a full queue answers busy and works again when it has emptied"
     REQUIRE(append_once(channel, *writer, log).ok());
 }
 
-TEST_CASE("kafka: more tails than one instance may hold open another, which ends with them") {
+TEST_CASE("kafka: tails spread over instances, fill them, and then open another, which ends with them") {
     auto config = config_for(shared_prefix());
+    config.tails_before_spreading = 1;
+    config.tail_instances = 2;
     config.tails_per_instance = 2;
     KafkaFixture channel(config);
     auto& reader = dynamic_cast<kafka::KafkaLogReader&>(channel.reader());
     std::vector<LogId> logs;
     std::vector<RecordingSink> sinks(5);
     std::vector<std::unique_ptr<Tail>> tails;
+    std::vector<std::size_t> instances;
     for (auto& sink : sinks) {
         logs.push_back(contract::create_log(channel));
         tails.push_back(reader.tail(logs.back(), Seq{0}, sink));
+        instances.push_back(reader.tail_instances());
     }
-    CHECK(reader.tail_instances() == 3);
+    CHECK(instances == std::vector<std::size_t>{1, 2, 2, 2, 3});
     for (std::size_t i = 0; i < logs.size(); ++i) {
         contract::append_texts(channel, logs[i], 1);
         contract::wait_for_records(channel, sinks[i], 1);

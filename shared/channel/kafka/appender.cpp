@@ -11,23 +11,29 @@ namespace {
 
 class KafkaLogWriter : public LogWriter {
 public:
-    KafkaLogWriter(std::weak_ptr<Producer*> producer, RoomSlug room, std::unique_ptr<Producer::Topic> topic)
-        : producer_(std::move(producer)), room_(std::move(room)), topic_(std::move(topic)) {}
+    KafkaLogWriter(std::weak_ptr<KafkaAppender*> appender, Producer& producer, RoomSlug room,
+                   std::string topic)
+        : appender_(std::move(appender)),
+          producer_(&producer),
+          room_(std::move(room)),
+          topic_(producer.open(std::move(topic))) {}
 
     Result<void> append(Record record, AppendTicket ticket) override {
         if (record.value.size() > limits::record_value_bytes) return Errc::too_large;
-        const auto producer = producer_.lock();
-        if (!producer) return Error{Errc::unavailable, "the appender is closed"};
+        const auto appender = appender_.lock();
+        if (!appender) return Error{Errc::unavailable, "the appender is closed"};
+        if ((*appender)->in_flight() >= limits::producer_queue_messages) return Errc::busy;
         Producer::Message message;
         message.key = room_.str();
         message.value = record.value;
         message.time = record.time;
         message.headers = headers_of(record);
-        return (*producer)->produce(*topic_, std::move(message), ticket);
+        return producer_->produce(*topic_, std::move(message), ticket);
     }
 
 private:
-    std::weak_ptr<Producer*> producer_;
+    std::weak_ptr<KafkaAppender*> appender_;
+    Producer* producer_;  // the appender's
     RoomSlug room_;
     std::unique_ptr<Producer::Topic> topic_;
 };
@@ -35,16 +41,39 @@ private:
 }  // namespace
 
 KafkaAppender::KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener)
-    : prefix_(config.topic_prefix),
-      producer_(io, config,
-                [&listener](AppendTicket ticket, Result<Seq> outcome) {
-                    if (outcome) return listener.on_appended(ticket, *outcome);
-                    listener.on_append_failed(ticket, outcome.error());
-                }),
-      reach_(std::make_shared<Producer*>(&producer_)) {}
+    : io_(io),
+      config_(config),
+      listener_(listener),
+      producers_(static_cast<std::size_t>(config.producers)),
+      reach_(std::make_shared<KafkaAppender*>(this)) {}
+
+Producer& KafkaAppender::producer_for(const RoomSlug& room) {
+    auto& producer = producers_[std::hash<RoomSlug>{}(room) % producers_.size()];
+    if (!producer) {
+        producer = std::make_unique<Producer>(
+            io_, config_, [&listener = listener_](AppendTicket ticket, Result<Seq> outcome) {
+                if (outcome) return listener.on_appended(ticket, *outcome);
+                listener.on_append_failed(ticket, outcome.error());
+            });
+    }
+    return *producer;
+}
 
 std::unique_ptr<LogWriter> KafkaAppender::open(const LogId& log) {
-    return std::make_unique<KafkaLogWriter>(reach_, log.room, producer_.open(room_topic(prefix_, log)));
+    return std::make_unique<KafkaLogWriter>(reach_, producer_for(log.room), log.room,
+                                            room_topic(config_.topic_prefix, log));
+}
+
+std::size_t KafkaAppender::in_flight() const {
+    std::size_t sum = 0;
+    for (const auto& producer : producers_)
+        if (producer) sum += producer->in_flight();
+    return sum;
+}
+
+void KafkaAppender::fail_fatally() {
+    for (const auto& producer : producers_)
+        if (producer) producer->fail_fatally();
 }
 
 }  // namespace roomcast::channel::kafka

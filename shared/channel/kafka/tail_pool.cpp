@@ -23,7 +23,9 @@ Deaf deaf;
 }  // namespace
 
 struct TailPool::Place::Host {
-    Host(boost::asio::io_context& io, const KafkaConfig& config) : fetcher(io, config, FetchSettings{}) {}
+    Host(boost::asio::io_context& io, const KafkaConfig& config, std::size_t its_number)
+        : number(its_number), fetcher(io, config, FetchSettings{}) {}
+    const std::size_t number;
     Fetcher fetcher;
     std::set<std::string, std::less<>> topics;
     std::map<std::int32_t, std::unique_ptr<Fetcher::Reading>> wake;
@@ -37,10 +39,16 @@ TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId
       requests_(std::move(requests)),
       waker_(io, config_),
       timer_(io) {
-    hosts_.push_back(std::make_unique<Host>(io_, config_));
+    open_host();
 }
 
 TailPool::~TailPool() = default;
+
+TailPool::Host& TailPool::open_host() {
+    hosts_.push_back(std::make_unique<Host>(io_, config_, hosts_opened_++));
+    read_wake_partitions(*hosts_.back());
+    return *hosts_.back();
+}
 
 void TailPool::start() {
     const auto requests = requests_.lock();
@@ -72,24 +80,30 @@ void TailPool::look_again_in(std::chrono::milliseconds pause) {
 }
 
 void TailPool::choose_wake_partitions(const TopicInfo& wake) {
-    std::map<std::int32_t, std::vector<std::int32_t>> led_by;
+    wake_led_by_.clear();
     for (std::size_t i = 0; i < wake.leaders.size(); ++i) {
-        if (wake.leaders[i] >= 0) led_by[wake.leaders[i]].push_back(static_cast<std::int32_t>(i));
+        if (wake.leaders[i] >= 0) wake_led_by_[wake.leaders[i]].push_back(static_cast<std::int32_t>(i));
     }
-    wake_partitions_.clear();
-    for (const auto& [broker, partitions] : led_by) {
-        wake_partitions_.push_back(partitions[node_hash_ % partitions.size()]);
+    for (auto& host : hosts_) {
+        read_wake_partitions(*host);
+        waker_.wake(wake_partitions_of(*host));
     }
-    waker_.use(wake_partitions_);
-    for (auto& host : hosts_) read_wake_partitions(*host);
-    waker_.wake();
+}
+
+/// One at every broker, and others than the neighbours', who are not to be woken with it.
+std::vector<std::int32_t> TailPool::wake_partitions_of(const Host& host) const {
+    std::vector<std::int32_t> chosen;
+    for (const auto& [broker, partitions] : wake_led_by_)
+        chosen.push_back(partitions[(node_hash_ + host.number) % partitions.size()]);
+    return chosen;
 }
 
 void TailPool::read_wake_partitions(Host& host) {
-    std::erase_if(host.wake, [this](const auto& reading) {
-        return std::ranges::find(wake_partitions_, reading.first) == wake_partitions_.end();
+    const auto wanted = wake_partitions_of(host);
+    std::erase_if(host.wake, [&](const auto& reading) {
+        return std::ranges::find(wanted, reading.first) == wanted.end();
     });
-    for (const auto partition : wake_partitions_) {
+    for (const auto partition : wanted) {
         auto& reading = host.wake[partition];
         if (!reading) {
             reading =
@@ -98,14 +112,18 @@ void TailPool::read_wake_partitions(Host& host) {
     }
 }
 
+/// A fetch names every partition of its instance, so what a message costs the broker grows with them: tails
+/// are spread over a few instances first, which are filled when there are that many.
 TailPool::Host& TailPool::host_for(const std::string& topic) {
+    Host* emptiest = nullptr;
     for (auto& host : hosts_) {
-        const bool full = std::cmp_greater_equal(host->topics.size(), config_.tails_per_instance);
-        if (!full && !host->topics.contains(topic)) return *host;
+        if (host->topics.contains(topic)) continue;
+        if (emptiest == nullptr || host->topics.size() < emptiest->topics.size()) emptiest = host.get();
     }
-    hosts_.push_back(std::make_unique<Host>(io_, config_));
-    read_wake_partitions(*hosts_.back());
-    return *hosts_.back();
+    const bool spread = std::cmp_greater_equal(hosts_.size(), config_.tail_instances);
+    const int most = spread ? config_.tails_per_instance : config_.tails_before_spreading;
+    if (emptiest != nullptr && std::cmp_less(emptiest->topics.size(), most)) return *emptiest;
+    return open_host();
 }
 
 std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::int64_t offset,
@@ -114,7 +132,7 @@ std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::i
     host.topics.insert(topic);
     std::unique_ptr<Place> place(new Place(shared_from_this(), host, topic));
     place->reading_ = host.fetcher.read(topic, 0, offset, sink);
-    waker_.wake();
+    waker_.wake(wake_partitions_of(host));
     return place;
 }
 

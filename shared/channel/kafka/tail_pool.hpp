@@ -1,6 +1,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -61,7 +62,9 @@ public:
 private:
     using Host = Place::Host;
     Host& host_for(const std::string& topic);
+    Host& open_host();
     void choose_wake_partitions(const TopicInfo& wake);
+    [[nodiscard]] std::vector<std::int32_t> wake_partitions_of(const Host& host) const;
     void read_wake_partitions(Host& host);
     void look_again_in(std::chrono::milliseconds pause);
 
@@ -70,7 +73,8 @@ private:
     std::size_t node_hash_;
     std::weak_ptr<Requests> requests_;
     Waker waker_;
-    std::vector<std::int32_t> wake_partitions_;
+    std::map<std::int32_t, std::vector<std::int32_t>> wake_led_by_;  // the wake topic's partitions, by broker
+    std::size_t hosts_opened_ = 0;
     std::list<std::unique_ptr<Host>> hosts_;
     boost::asio::steady_timer timer_;
     bool stopped_ = false;

@@ -1,5 +1,6 @@
 #include "shared/channel/kafka/waker.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -26,28 +27,38 @@ Waker::~Waker() {
     instance_->stop();
 }
 
-void Waker::wake() {
-    next_tick_ = 0;
-    if (!ticking_) tick();
+void Waker::wake(const std::vector<std::int32_t>& partitions) {
+    const bool waiting = !wakings_.empty();
+    const auto soon = Clock::now() + pauses.front();
+    for (const auto partition : partitions) {
+        auto& waking = wakings_.try_emplace(partition, Waking{soon, 0}).first->second;
+        // One that is put off again and again would never come.
+        waking = {std::min(waking.due, soon), 0};
+    }
+    if (!waiting) wait();
 }
 
-void Waker::tick() {
-    ticking_ = next_tick_ < pauses.size();
-    if (!ticking_) return;
-    timer_.expires_after(pauses[next_tick_++]);
+void Waker::wait() {
+    if (wakings_.empty()) return;
+    const auto by_due = [](const auto& a, const auto& b) { return a.second.due < b.second.due; };
+    timer_.expires_at(std::ranges::min_element(wakings_, by_due)->second.due);
     timer_.async_wait([this](const boost::system::error_code& stopped) {
         if (stopped) return;
-        wake_now();
-        tick();
+        wake_those_due();
+        wait();
     });
 }
 
-void Waker::wake_now() {
+void Waker::wake_those_due() {
     constexpr char nothing = '.';
-    for (const auto partition : partitions_) {
+    const auto now = Clock::now();
+    for (auto& [partition, waking] : wakings_) {
+        if (waking.due > now) continue;
         rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(&nothing), 1,
                          nullptr, 0, nullptr);
+        if (++waking.next < pauses.size()) waking.due = now + pauses[waking.next];
     }
+    std::erase_if(wakings_, [](const auto& each) { return each.second.next >= pauses.size(); });
 }
 
 }  // namespace roomcast::channel::kafka

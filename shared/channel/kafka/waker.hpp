@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
@@ -20,22 +22,23 @@ public:
     Waker(boost::asio::io_context& io, const KafkaConfig& config);
     ~Waker();
 
-    /// One partition for each broker.
-    void use(std::vector<std::int32_t> partitions) { partitions_ = std::move(partitions); }
-    /// Wakes soon, and again a few times, since nobody tells when librdkafka is ready to fetch the new
-    /// partition.
-    void wake();
-    void wake_now();
+    /// Wakes those who read these partitions soon, and again a few times, since nobody tells when librdkafka
+    /// is ready to fetch the new partition.
+    void wake(const std::vector<std::int32_t>& partitions);
 
 private:
-    void tick();
+    using Clock = std::chrono::steady_clock;
+    struct Waking {
+        Clock::time_point due;
+        std::size_t next = 0;  // of the pauses
+    };
+    void wait();
+    void wake_those_due();
 
     std::shared_ptr<Instance> instance_;
     TopicPtr topic_;
     boost::asio::steady_timer timer_;
-    std::vector<std::int32_t> partitions_;
-    std::size_t next_tick_ = 0;
-    bool ticking_ = false;
+    std::map<std::int32_t, Waking> wakings_;  // by partition; waited for while there are any
 };
 
 }  // namespace roomcast::channel::kafka
