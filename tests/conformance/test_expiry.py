@@ -9,7 +9,7 @@ from support.waiting import eventually
 from support.wsclient import unique
 
 EXPIRED = 4001
-BRIEF_S = 4
+BRIEF_S, LATER_S = 8, 15  # enough for all sessions to come in on a busy machine
 
 
 @pytest.mark.parametrize("who", [account, guest])
@@ -22,7 +22,7 @@ async def test_all_sessions_of_a_token_end_with_it_on_all_edges(server, crowd, e
         ticket = person.does("POST", "/ticket")["ticket"]
         sessions.append(await crowd.connect(edge=each, token="", via="the url", ticket=ticket))
     for session in sessions:
-        assert await session.expect_close() == EXPIRED
+        assert await session.expect_close(within=BRIEF_S + LATER_S) == EXPIRED
         assert session.close_reason == "token expired"
     for session in lasting:
         await session.join(unique("room"))  # that of a longer token is not ended with it
@@ -39,7 +39,7 @@ async def test_a_session_that_is_refreshed_outlives_the_token_that_it_came_with(
         await session.send({"type": "refresh", "token": fresh})
         await session.expect("refreshed")
     for session in left_alone:
-        assert await session.expect_close() == EXPIRED
+        assert await session.expect_close(within=BRIEF_S + LATER_S) == EXPIRED
     told = await refreshed[0].say(room, "still here, and over the same connection")
     for session in refreshed:
         await session.saw(room, id=told["id"])
@@ -51,7 +51,7 @@ async def test_a_session_is_ended_by_the_token_that_it_was_refreshed_with(server
     brief = tokens.altered(server, alice.token, exp=int(time.time()) + BRIEF_S, jti=unique("brief"))
     await session.send({"type": "refresh", "token": brief})
     await session.expect("refreshed")
-    assert await session.expect_close() == EXPIRED
+    assert await session.expect_close(within=BRIEF_S + LATER_S) == EXPIRED
 
 
 async def test_a_session_is_not_refreshed_with_a_token_that_has_run_out(server, crowd, edge):
