@@ -121,11 +121,9 @@ void Core::handle(ShardIndex shard, Publish& command) {
         return tell(shard, PublishDone{command.session, command.room, std::move(id), Errc::room_gone});
     }
     if (const auto wait =
-            limits_.message(command.record.user, command.address, command.room, command.record.time)) {
-        ++stats_.rate_limited;
+            limits_.message(command.record.user, command.address, command.room, command.record.time))
         return tell(shard, PublishDone{command.session, command.room, std::move(id),
                                        Error{Errc::rate_limited, wait->what, wait->retry_after_ms}});
-    }
     const auto kept =
         publisher_->publish(LogId{command.room, command.epoch}, std::move(command.record), ticket);
     if (!kept) {

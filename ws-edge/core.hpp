@@ -28,7 +28,6 @@ struct CoreStats {
     std::uint64_t acked = 0;
     std::uint64_t refused = 0;
     std::uint64_t unknown = 0;
-    std::uint64_t rate_limited = 0;
     std::uint64_t entries_in = 0;
     std::uint64_t resubscribes = 0;
 };

@@ -109,6 +109,7 @@ private:
         readiness_.condition("log").set(backend_->ready() && api_->ready());
         if (++watches_ % watches_a_report == 0) {
             edge_metrics_.publish(core_, backend_->workers_linked());
+            edge_metrics_.publish(api_->password_stats());
             for (ShardIndex index = 0; index < shards_.size(); ++index)
                 shards_[index]->post_report([this, index](ShardReport report) {
                     boost::asio::post(io_, [this, index, report = std::move(report)]() mutable {

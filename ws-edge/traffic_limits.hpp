@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "shared/auth/client_address.hpp"
@@ -22,17 +23,27 @@ public:
         int retry_after_ms;
     };
 
+    /// How often each limit was met.
+    struct Refusals {
+        std::uint64_t user = 0;
+        std::uint64_t address = 0;
+        std::uint64_t room = 0;
+        std::uint64_t requests = 0;
+    };
+
     explicit TrafficLimits(const ops::RateSettings& rates);
     /// Whose allowance is used up, if one is.
     [[nodiscard]] std::optional<Wait> message(const UserName& user, auth::AddressKey address,
                                               const RoomSlug& room, TimeMs now);
     [[nodiscard]] std::optional<Wait> request(auth::AddressKey address, TimeMs now);
+    [[nodiscard]] const Refusals& refusals() const { return refusals_; }
 
 private:
     BucketTable<UserName> users_;
     BucketTable<auth::AddressKey> addresses_;
     BucketTable<RoomSlug> rooms_;
     BucketTable<auth::AddressKey> requests_;
+    Refusals refusals_;
 };
 
 }  // namespace roomcast::edge

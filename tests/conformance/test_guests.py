@@ -1,10 +1,11 @@
 """Guests: a nick is one guest's while it is in use and never an account's name, and a guest owns nothing."""
 
+import asyncio
 import concurrent.futures
 
 import pytest
 from support.people import PASSWORD, Person, account, guest
-from support.wsclient import unique
+from support.wsclient import Crowd, unique
 
 NAME_TAKEN = (409, "name_taken")
 FORBIDDEN = (403, "forbidden")
@@ -106,3 +107,27 @@ async def test_a_guest_who_logs_out_is_out(crowd, edge, other_edge):
     ann.does("POST", "/logout")
     assert await client.expect_close() == 4002
     assert client.close_reason == "logged out"
+
+
+async def test_a_guest_whose_nick_went_to_another_is_told_so(own_server):
+    """Who has a nick is forgotten with the server, and a token is not."""
+    crowd = Crowd(own_server)
+    away = guest(own_server.edge, "ann")
+    await asyncio.to_thread(own_server.restart)
+    other = Person(own_server.edge, away.user)
+    other.token = other.does("POST", "/guest", {"nick": away.user})["token"]
+    client = await other.comes_in(crowd)
+    late = await away.comes_in(crowd)
+    assert (await late.expect_close(), late.close_reason) == (4002, "nick taken")
+    await client.join(unique("room"))
+    await crowd.aclose()
+
+
+async def test_a_guest_who_was_there_first_keeps_the_nick_over_a_restart(own_server):
+    crowd = Crowd(own_server)
+    ann = guest(own_server.edge, "ann")
+    await asyncio.to_thread(own_server.restart)
+    client = await ann.comes_in(crowd)
+    await client.join(unique("room"))
+    assert refused_as(ask_for(own_server.edge, ann.user)) == NAME_TAKEN
+    await crowd.aclose()

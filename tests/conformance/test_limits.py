@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from support.https import request
+from support.metrics import Counted
 from support.people import PASSWORD, Person, account, guest
 from support.servers import LocalServer
 from support.waiting import eventually, wait_until
@@ -14,6 +15,7 @@ BURST_S = 5
 SESSION, USER, ADDRESS, ROOM, REQUEST = 2, 4, 8, 12, 4  # a second; each is reached without the ones before
 LOW_RATES = ["--session-rate", SESSION, "--user-rate", USER, "--address-rate", ADDRESS, "--room-rate", ROOM,
              "--request-rate", REQUEST]
+UNTRUSTED_PROXY = ["--trusted-proxies", "192.0.2.1", "--request-rate", REQUEST]  # the tests are at 127.0.0.1
 NO_GUESTS = ["--guests", "off", "--rooms-by-join", "off"]
 NO_REGISTRATION = ["--registration", "off"]
 NO_ROOMS_BY_GUESTS = ["--guests-create", "off", "--allowed-origins", "https://friend.example"]
@@ -44,6 +46,10 @@ async def say_at_once(clients, room, count):
     return len(answers) - len(refusals), refusals
 
 
+def counted(server, limit):
+    return Counted(server.edge, "roomcast_rate_limited_total", limit=limit)
+
+
 async def talkers(visitors, people, room):
     clients = [await person.comes_in(visitors) for person in people]
     for client in clients:
@@ -57,11 +63,12 @@ async def kept(client, room):
 
 @with_flags(LOW_RATES)
 async def test_a_session_that_says_too_much_is_told_to_wait_and_goes_on(own_server, visitors):
-    room = unique("room")
+    room, told_to_wait = unique("room"), counted(own_server, "session")
     (client,) = await talkers(visitors, [guest(own_server.edge)], room)
     acked, refusals = await say_at_once([client], room, 4 * SESSION * BURST_S)
     assert acked >= SESSION * BURST_S
     assert refusals
+    await eventually(lambda: told_to_wait() >= len(refusals), "they are in the metrics")
     assert await kept(client, room) == acked, "what was refused was not kept"
 
     async def taken():
@@ -74,25 +81,27 @@ async def test_a_session_that_says_too_much_is_told_to_wait_and_goes_on(own_serv
 
 @with_flags(LOW_RATES)
 async def test_a_user_says_no_more_by_having_many_sessions_at_many_addresses(own_server, visitors):
-    room, user = unique("room"), guest(own_server.edge)
+    room, user, told_to_wait = unique("room"), guest(own_server.edge), counted(own_server, "user")
     each = SESSION * BURST_S - 2
     sessions = [Person(own_server.edge, user.user, user.token) for _ in range(8)]
     clients = await talkers(visitors, sessions, room)
     acked, refusals = await say_at_once(clients, room, each)
     assert USER * BURST_S <= acked < 8 * each
     assert refusals
+    await eventually(lambda: told_to_wait() >= len(refusals), "they are in the metrics")
     assert await kept(clients[0], room) == acked
 
 
 @with_flags(LOW_RATES)
 async def test_an_address_says_no_more_by_being_many_users_in_many_rooms(own_server, visitors):
-    people = [guest(own_server.edge) for _ in range(12)]
+    people, told_to_wait = [guest(own_server.edge) for _ in range(12)], counted(own_server, "address")
     each = SESSION * BURST_S - 2
     same = [Person(own_server.edge, person.user, person.token, people[0].address) for person in people]
     clients = [(await talkers(visitors, [person], unique("room")))[0] for person in same]
     told = await asyncio.gather(*(say_at_once([client], next(iter(client.logs)), each) for client in clients))
     acked = sum(count for count, _ in told)
     assert ADDRESS * BURST_S <= acked < len(clients) * each
+    await eventually(lambda: told_to_wait() >= len(clients) * each - acked, "they are in the metrics")
     room = unique("room")
     (elsewhere,) = await talkers(visitors, [guest(own_server.edge)], room)
     await elsewhere.say(room, "not our address")
@@ -100,11 +109,12 @@ async def test_an_address_says_no_more_by_being_many_users_in_many_rooms(own_ser
 
 @with_flags(LOW_RATES)
 async def test_a_room_takes_no_more_from_many_users_at_many_addresses(own_server, visitors):
-    room = unique("room")
+    room, told_to_wait = unique("room"), counted(own_server, "room")
     clients = await talkers(visitors, [guest(own_server.edge) for _ in range(20)], room)
     each = SESSION * BURST_S - 2
     acked, refusals = await say_at_once(clients, room, each)
     assert ROOM * BURST_S <= acked < len(clients) * each
+    await eventually(lambda: told_to_wait() >= len(refusals), "they are in the metrics")
     assert await kept(clients[0], room) == acked
     other = unique("room")
     await clients[0].join(other)
@@ -125,7 +135,7 @@ async def test_messages_by_http_count_like_those_by_frames(own_server, visitors)
 
 @with_flags(LOW_RATES)
 def test_an_address_that_asks_too_much_is_told_to_wait_and_others_are_not(own_server):
-    person = guest(own_server.edge)
+    person, told_to_wait = guest(own_server.edge), counted(own_server, "requests")
     answers = [person.ask("GET", "/me") for _ in range(3 * REQUEST * BURST_S)]
     refused = [answer for answer in answers if answer.status != 200]
     assert len(answers) - len(refused) >= REQUEST * BURST_S - 1
@@ -135,6 +145,16 @@ def test_an_address_that_asks_too_much_is_told_to_wait_and_others_are_not(own_se
         assert int(answer.headers["Retry-After"]) * 1000 >= answer.json["error"]["retry_after_ms"] > 0
     assert Person(own_server.edge, person.user, person.token).ask("GET", "/me").status == 200, "from elsewhere"
     wait_until(lambda: person.ask("GET", "/me").status == 200, "a request is taken again")
+    wait_until(lambda: told_to_wait() >= len(refused), "they are in the metrics")
+
+
+@with_flags(UNTRUSTED_PROXY)
+def test_who_is_no_trusted_proxy_speaks_for_nobody_but_itself(own_server):
+    """Each Person names another address, but they all are at ours."""
+    people = [guest(own_server.edge) for _ in range(8)]
+    each = REQUEST * BURST_S // 2  # which none of them would be refused alone
+    answers = [person.ask("GET", "/me") for _ in range(each) for person in people]
+    assert {answer.status for answer in answers} == {200, 429}
 
 
 @with_flags(LOW_RATES)

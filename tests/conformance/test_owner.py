@@ -1,5 +1,6 @@
 """What a room's owner can do to it and to those in it, and nobody else can."""
 
+import concurrent.futures
 import urllib.parse
 
 import pytest
@@ -8,6 +9,7 @@ from support.waiting import eventually
 from support.wsclient import Refused, unique
 
 FORBIDDEN = (403, "forbidden")
+BANS = 500
 
 
 @pytest.fixture
@@ -137,6 +139,21 @@ async def test_who_is_banned_is_out_however_the_name_is_written_until_the_ban_en
 def test_the_owner_cannot_be_banned_by_themselves(owner):
     room = owner.opens()
     assert owner.is_refused("PUT", f"/rooms/{room}/bans/{owner.user.upper()}") == FORBIDDEN
+
+
+def test_a_room_has_500_bans_at_most(edge, owner):
+    room = owner.opens()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: owner.ask("PUT", f"/rooms/{room}/bans/rowdy-{n}"), range(BANS)))
+    again = [n for n, answer in enumerate(answers) if answer.status == 503]  # busy: the room is being changed
+    for n in again:
+        owner.does("PUT", f"/rooms/{room}/bans/rowdy-{n}")
+    assert {answer.status for answer in answers} <= {204, 503}
+    assert len(owner.does("GET", f"/rooms/{room}/bans")["bans"]) == BANS
+    assert owner.is_refused("PUT", f"/rooms/{room}/bans/one-more") == (413, "too_large")
+    owner.does("PUT", f"/rooms/{room}/bans/rowdy-0")  # who is banned already may be banned again
+    owner.does("DELETE", f"/rooms/{room}/bans/rowdy-0")
+    owner.does("PUT", f"/rooms/{room}/bans/one-more")
 
 
 async def test_a_ban_holds_for_who_comes_by_the_query_of_the_url(crowd, owner, other_edge):

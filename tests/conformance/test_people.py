@@ -1,7 +1,11 @@
 """Presence, typing, members and signals: right across edges, never in the log."""
 
+import time
+
 import pytest
 from support.wsclient import unique
+
+TYPING_ENDS_S = 6
 
 
 @pytest.fixture
@@ -95,6 +99,20 @@ async def test_typing_ends_when_the_typist_vanishes(crowd, edge, other_edge):
     assert (await frame(ann, "typing", room=room))["typing"] is True
     await ben.abort()
     assert (await frame(ann, "typing", room=room, within=10))["typing"] is False
+
+
+async def test_typing_that_is_not_said_again_ends_by_itself(crowd, edge, other_edge):
+    room = unique("pause")
+    ann, ben = await crowd.connect(edge=edge), await crowd.connect(edge=other_edge)
+    await ann.join(room)
+    await ben.join(room)
+    await ben.send(dict(type="typing", room=room, typing=True))
+    assert (await frame(ann, "typing", room=room))["typing"] is True
+    began = time.monotonic()
+    told = await frame(ann, "typing", room=room, within=TYPING_ENDS_S + 4)
+    assert (told["user"], told["typing"]) == (ben.user, False)
+    assert time.monotonic() - began > TYPING_ENDS_S - 2
+    await ben.say(room, "still here")
 
 
 async def test_a_signal_reaches_one_session_and_nobody_else(crowd, edge, other_edge):

@@ -8,7 +8,6 @@ NOT_YET = "the server does not send it yet"
 NOT_PROVOKED = {
     "internal": "a defect of the server: there is none that a test could count on",
     "restarting": "only between the signal and the goodbye, milliseconds later: seen by chance (tests/cluster/test_faults.py)",
-    "room_gone": "a client cannot delete a room: tests/cluster/test_topics.py deletes its topic",
     "unavailable": "the log is never out of reach here: tests/cluster/test_broker.py stops the broker",
     "unknown_outcome": "the same",
     4008: "said to who does not read, so that it may never leave the server's buffers (test_slow.py)",

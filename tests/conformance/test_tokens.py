@@ -156,10 +156,8 @@ def test_a_token_that_was_tampered_with_is_refused(server, good):
 def own_server():
     """A server that signs with an RSA key; with the folder of the key."""
     folder = make_folder("keys")
-    for command in ("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out rsa.pem",
-                    "pkey -in rsa.pem -pubout -out rsa.pub",
-                    "pkey -in rsa.pem -pubout -outform DER -out rsa.der"):
-        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
+    tokens.make_rsa_key(folder, "rsa")
+    subprocess.run("openssl pkey -in rsa.pem -pubout -outform DER -out rsa.der".split(), cwd=folder, check=True, capture_output=True)
     keys = {"keys": [{"kid": "ours", "alg": "RS256", "private_key_file": str(folder / "rsa.pem")}], "sign_with": "ours"}
     (folder / "keys.json").write_text(json.dumps(keys))
     with LocalServer(extra_flags=["--jwt-keys-file", folder / "keys.json"]) as server:

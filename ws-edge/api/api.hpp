@@ -29,7 +29,7 @@ public:
     /// Whether revoked tokens are known.
     [[nodiscard]] bool ready() const { return token_log_.current(); }
     [[nodiscard]] std::size_t unanswered() const { return unanswered_; }
-    [[nodiscard]] auth::HashPool::Stats hash_stats() const { return passwords_.stats(); }
+    [[nodiscard]] Passwords::Stats password_stats() const { return passwords_.stats(); }
 
     void on_http(ShardIndex shard, HttpTask task) override;
     void on_password(ShardIndex shard, CheckPassword question) override;

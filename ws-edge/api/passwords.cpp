@@ -22,7 +22,10 @@ void Passwords::check(const std::string& subject, auth::AddressKey address, std:
     const TimeMs now = now_ms();
     auto wait = subjects_.wait_ms(subject, now);
     if (!wait) wait = addresses_.wait_ms(from, now);
-    if (wait) return done(Error{Errc::rate_limited, "too many wrong passwords", *wait});
+    if (wait) {
+        ++throttled_;
+        return done(Error{Errc::rate_limited, "too many wrong passwords", *wait});
+    }
     const bool nobody = hash.empty();
     // Counted before it is known, so that tries at the same time cannot slip through.
     subjects_.failed(subject, now);

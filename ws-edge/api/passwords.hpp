@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,6 +22,10 @@ public:
     using Checked = std::function<void(Result<void>)>;
     using Hashed = std::function<void(Result<std::string>)>;
 
+    struct Stats : auth::HashPool::Stats {
+        std::uint64_t throttled = 0;  // tries that had to wait
+    };
+
     Passwords(boost::asio::io_context& io, std::size_t threads, int cost);
     ~Passwords();
     Passwords(const Passwords&) = delete;
@@ -31,7 +36,7 @@ public:
     void check(const std::string& subject, auth::AddressKey address, std::string password, std::string hash,
                Checked done);
     void hash(std::string password, Hashed done);
-    [[nodiscard]] auth::HashPool::Stats stats() const { return pool_.stats(); }
+    [[nodiscard]] Stats stats() const { return {pool_.stats(), throttled_}; }
 
 private:
     boost::asio::io_context& io_;
@@ -39,6 +44,7 @@ private:
     std::string nobody_;  // a hash whose password nobody knows
     auth::Throttle subjects_;
     auth::Throttle addresses_;
+    std::uint64_t throttled_ = 0;
     std::shared_ptr<bool> alive_;
     auth::HashPool pool_;  // the first to go: its threads post to what is above
 };
