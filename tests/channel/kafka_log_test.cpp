@@ -39,6 +39,8 @@ TEST_CASE("kafka: a log's retention can be changed, and its other settings stay"
     auto expected = settings_of(channel, topic);
     CHECK(expected["retention.ms"] == "3600000");
     CHECK(expected["cleanup.policy"] == "delete");
+    CHECK(expected["index.interval.bytes"] == "65536");
+    CHECK(expected["segment.index.bytes"] == "262144");
     REQUIRE(contract::configure(channel, log, {.retention_ms = 90'000}).ok());
     expected["retention.ms"] = "90000";
     CHECK(settings_of(channel, topic) == expected);

@@ -6,6 +6,14 @@
 #include "shared/channel/kafka/topics.hpp"
 
 namespace roomcast::channel::kafka {
+namespace {
+
+// A broker with thousands of rooms waits for its disk at each entry of an index, which is a page of its own:
+// they are few, and looking for a message reads that much at most. The files have room for a whole segment's.
+constexpr const char* room_index_interval_bytes = "65536";
+constexpr const char* room_index_bytes = "262144";
+
+}  // namespace
 
 KafkaLogAdmin::KafkaLogAdmin(boost::asio::io_context& io, const KafkaConfig& config)
     : io_(io),
@@ -27,7 +35,9 @@ void KafkaLogAdmin::create(const LogId& log, LogOptions options, Callback<void> 
             .replication_factor = config_.replication_factor,
             .settings = {{"cleanup.policy", "delete"},
                          {"retention.ms", retention_of(options)},
-                         {"min.insync.replicas", std::to_string(config_.min_insync_replicas)}},
+                         {"min.insync.replicas", std::to_string(config_.min_insync_replicas)},
+                         {"index.interval.bytes", room_index_interval_bytes},
+                         {"segment.index.bytes", room_index_bytes}},
         },
         request_deadline, std::move(done));
 }
