@@ -61,6 +61,8 @@ export class Person {
 
   async enter({ nick, mode, password, room }) {
     this.nick = nick;
+    // The form is there before its module is: what is chosen until then would be chosen anew.
+    await this.page.waitForFunction(() => document.getElementById("enter-form").onsubmit && document.getElementById("nick").offsetParent);
     await this.page.locator(`#modes [value=${mode}]`).check({ force: true });
     await this.page.fill("#nick", nick);
     if (mode !== "guest") await this.page.fill("#password", password);
