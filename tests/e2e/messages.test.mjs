@@ -29,10 +29,10 @@ test("a message on its way stands where it will stay; refused, it says why and c
   let held = null;
   const ann = await Person.at(browser, edge, "ann", room, { prepare: tap({ to: (frame, tell) => {
     if (frame.text === "wait") {
-      held = () => tell({ type: "error", code: "forbidden", id: frame.id, room, message: "not today" });
+      held = () => tell({ type: "error", code: "bad_id", id: frame.id, room, message: "not today" });
       return null;
     }
-    if (frame.text?.startsWith("no")) tell({ type: "error", code: "forbidden", id: frame.id, room, message: "not today" });
+    if (frame.text?.startsWith("no")) tell({ type: "error", code: "bad_id", id: frame.id, room, message: "not today" });
     return frame.text?.startsWith("no") ? null : frame;
   } }) });
   await ann.say("yes");
@@ -40,7 +40,7 @@ test("a message on its way stands where it will stay; refused, it says why and c
   await ann.say("wait");
   await ann.page.waitForSelector("#pending .message.next.sending >> text=wait");  // in one group with the one above it
   held();
-  await ann.page.waitForSelector("#pending .message.failed >> text=not today");
+  await ann.page.waitForSelector("#pending .message.failed >> text=Not today.");
   await ann.say("no, thanks");
   await ann.page.waitForFunction(() => document.querySelectorAll("#pending .failed").length === 2);
   await ann.shot("refused");

@@ -1,5 +1,6 @@
 // Messages as items of a list: grouped by who speaks and by day, with the marker of what is new among them.
 
+import { wordsOf } from "./account.js";
 import { avatar, el, hueOf, icon } from "./dom.js";
 import { formatted, isPictures } from "./format.js";
 import { clockOf, dayOf, fullOf, sameDay } from "./times.js";
@@ -74,7 +75,7 @@ export class Items {
       first ? avatar(this.#rooms.user) : time,
       el("div", { class: "body" }, head, el("div", { class: "text", dir: "auto" }, offer ?? formatted(message.text))));
     if (failed) {
-      item.lastChild.append(el("p", { class: "failure", role: "alert" }, `${message.error?.message ?? "It was refused"}. `,
+      item.lastChild.append(el("p", { class: "failure", role: "alert" }, `${wordsOf(message.error)} `,
         el("button", { type: "button", onclick: () => this.#rooms.again(room, message.id) }, "Send again"),
         el("button", { type: "button", onclick: () => this.#rooms.discard(room, message.id) }, "Discard")));
     }

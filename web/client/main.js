@@ -28,16 +28,15 @@ const later = (module, name, otherwise = () => toast("That part of the page coul
   }
   loaded[name](...given);
 };
-const openBrowse = later(() => import("./browse.js"), "openBrowse");
-const openCreate = later(() => import("./browse.js"), "openCreate");
-const openSettings = later(() => import("./settings.js"), "openSettings");
-const removeMessage = later(() => import("./settings.js"), "removeMessage");
-const kick = later(() => import("./settings.js"), "kick");
-const ban = later(() => import("./settings.js"), "ban");
+const browse = () => import("./browse.js");
+const settings = () => import("./settings.js");
+const notifications = () => import("./notifications.js");
+const [openBrowse, openCreate] = ["openBrowse", "openCreate"].map((name) => later(browse, name));
+const [openSettings, removeMessage, kick, ban] = ["openSettings", "removeMessage", "kick", "ban"].map((name) => later(settings, name));
 const openAccount = later(() => import("./account-dialog.js"), "openAccount");
 const showEntry = later(() => import("./entry.js"), "showEntry", () => setTimeout(() => location.reload(), RELOAD_MS));
-const startNotifying = later(() => import("./notifications.js"), "startNotifying", () => {});
-const toggleNotifying = later(() => import("./notifications.js"), "toggleNotifying");
+const startNotifying = later(notifications, "startNotifying", () => {});
+const toggleNotifying = later(notifications, "toggleNotifying");
 const openJump = later(() => import("./jump.js"), "openJump");
 
 /** The entry; who comes from rooms that were open here begins anew after it. */
