@@ -16,8 +16,13 @@ after(async () => {
 
 /** Somebody whose frames pass by the test. `described` is added to each joined, `answer` may answer a frame in the server's place;
  * `person.told` is what the page asked over HTTP of what the test answers. */
-async function tapped(room, { described = {}, answer = () => null, http = {} } = {}) {
-  const person = await Person.before(browser, edge, room);
+async function tapped(room, between = {}) {
+  const person = await Person.before(browser, edge, room, { prepare: (somebody) => tap(somebody, between) });
+  await person.enter({ nick: unique("ann"), mode: "guest" });
+  return person;
+}
+
+async function tap(person, { described = {}, answer = () => null, http = {} }) {
   person.told = [];
   await person.page.route((url) => /^\/(rooms|me\/password|login|register|logout|config)(\/|$)/.test(url.pathname), async (route) => {
     const request = route.request();
@@ -48,8 +53,6 @@ async function tapped(room, { described = {}, answer = () => null, http = {} } =
       tell(frame.type === "joined" ? { ...frame, ...described } : frame);
     });
   });
-  await person.enter({ nick: unique("ann"), mode: "guest" });
-  return person;
 }
 
 const says = (person, words) => person.page.waitForSelector(`#top .out >> text=${words}`);

@@ -1,15 +1,12 @@
 // Files from browser to browser, with their hashes compared outside of the browsers too.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
-import { closeSync, createReadStream, mkdirSync, openSync, writeSync } from "node:fs";
-import path from "node:path";
 import { after, before, test } from "node:test";
+import { MB, cardSays, farAs, hashOf, makeFile as makeFileAt, receive, scripts, withFakePicker, withPeersInReach, withoutPicker } from "./support/disk.mjs";
 import { Edge } from "./support/edge.mjs";
 import { Person, bot, launch, unique } from "./support/people.mjs";
 import { renderersOf } from "./support/processes.mjs";
 
-const MB = 1_000_000;
 const BIG_MB = Number(process.env.E2E_BIG_FILE_MB ?? 300);
 const GROWTH_MB_MOST = 280;  // of a page's process while a file passes, whatever the file's size
 
@@ -20,68 +17,13 @@ after(async () => {
   await edge?.end();
 });
 
-/** A file of random bytes: { path, sha256 }. */
-function makeFile(name, bytes) {
-  mkdirSync(path.join(edge.dir, "files"), { recursive: true });
-  const file = path.join(edge.dir, "files", name);
-  const out = openSync(file, "w");
-  const hash = createHash("sha256");
-  for (let left = bytes; left > 0;) {
-    const piece = randomBytes(Math.min(left, 8 * MB));
-    hash.update(piece);
-    writeSync(out, piece);
-    left -= piece.length;
-  }
-  closeSync(out);
-  return { path: file, sha256: hash.digest("hex") };
-}
-
-async function hashOf(file) {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(file)) hash.update(piece);
-  return hash.digest("hex");
-}
-
-// A headless browser has no dialog to pick a place by: pages get the way of browsers without one.
-const withoutPicker = () => { delete window.showSaveFilePicker; };
-
-// A disk that a test can look into: counts and hashes what is written, and may be as slow as is said.
-const withFakePicker = () => {
-  window.disk = { bytes: 0, state: "open", delayMs: 0, pending: 0, mostPending: 0 };
-  window.showSaveFilePicker = async () => ({
-    createWritable: async () => ({
-      async write(buffer) {
-        const { disk } = window;
-        if (disk.delayMs) await new Promise((resolve) => { setTimeout(resolve, disk.delayMs); });
-        disk.bytes += buffer.byteLength;
-      },
-      async close() { window.disk.state = "closed"; },
-      async abort() { window.disk.state = "aborted"; },
-    }),
-  });
-};
-
-// Keeps the page's peer connections in reach, so that a test can break them.
-const withPeersInReach = () => {
-  const Real = window.RTCPeerConnection;
-  window.peers = [];
-  window.RTCPeerConnection = class extends Real {
-    constructor(...given) {
-      super(...given);
-      window.peers.push(this);
-    }
-  };
-};
-
-const both = (...scripts) => scripts.map((script) => `(${script})();`).join("\n");
-const come = (nick, room, ...scripts) => Person.at(browser, edge, nick, room, { script: { content: both(...scripts) } });
+const makeFile = (name, bytes) => makeFileAt(edge, name, bytes);
+const come = (nick, room, ...given) => Person.at(browser, edge, nick, room, { script: scripts(...given) });
 
 async function offer(person, file) {
   await person.page.setInputFiles("#file", file.path);
 }
 
-const receive = (person) => person.page.click(".card >> text=/^Receive/");
-const cardSays = (person, words, timeout = 120_000) => person.page.waitForSelector(`.card >> text=${words}`, { timeout });
 /** By how much the browser's page processes grow from now on, looked at often. */
 function watchMemory() {
   const first = new Map();
@@ -102,8 +44,6 @@ function watchMemory() {
     },
   };
 }
-
-const farAs = (person, part) => person.page.waitForFunction((least) => document.querySelector(".card progress")?.value > least, part, { timeout: 120_000 });
 
 test(`${BIG_MB} MB come over with the same hash, both sides say so, and neither page grows with the file`, async () => {
   const room = unique("files");
@@ -150,7 +90,7 @@ test("an empty file, whose name needs care, to two receivers at once", async () 
   for (const person of [ann, ben, cleo]) await person.end();
 });
 
-test("a receiver whose disk is slow holds the sender back, and can cancel", async () => {
+test("a receiver whose disk is slow holds the sender back, can cancel, and can begin anew", async () => {
   const room = unique("slow");
   const ann = await come("ann", room, withoutPicker);
   const ben = await come("ben", room, withFakePicker);
@@ -168,6 +108,10 @@ test("a receiver whose disk is slow holds the sender back, and can cancel", asyn
   await cardSays(ben, "You cancelled this");
   await cardSays(ann, `${ben.nick}: cancelled`);
   await ben.page.waitForFunction(() => window.disk.state === "aborted");
+  await ben.page.evaluate(() => { window.disk.delayMs = 0; });
+  await receive(ben);  // thought better of it
+  await cardSays(ben, "Its SHA-256 is right");
+  assert.deepEqual(await ben.page.evaluate(() => [window.disk.bytes, window.disk.state]), [60 * MB, "closed"]);
   await ann.end();
   await ben.end();
 });

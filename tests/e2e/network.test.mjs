@@ -89,6 +89,43 @@ test("in Node: a network that swallows everything is noticed, and what came mean
   reader.close();
 });
 
+test("in Node: typing, who comes and goes, and signals pass between two sessions; history is read page by page", async () => {
+  const room = unique("passing");
+  const { client: ann } = await witness(room);
+  const told = ann.events("presence", "typing", "signal");
+  const next = async (fits) => {
+    for (;;) {
+      const { value } = await told.next();
+      if (fits(value)) return value;
+    }
+  };
+  const ben = await bot(edge, unique("ben"));
+  await ben.join(room);
+  await next(({ joined }) => joined?.some(({ user }) => user === ben.user));
+  ben.typing(room);
+  const typing = await next(({ event }) => event === "typing");
+  assert.deepEqual([typing.user, typing.typing], [ben.user, true]);
+  const { members, count } = await ben.members(room);
+  assert.equal(count, 2);
+  ben.signal(room, members.find(({ user }) => user === ann.user).session, { app: "test", n: 1 });
+  const signal = await next(({ event }) => event === "signal");
+  assert.deepEqual([signal.from, signal.user, signal.data], [ben.session, ben.user, { app: "test", n: 1 }]);
+  await Promise.all(numbered(25).map((text) => ben.send(room, text)));
+  const read = [];
+  let page = await ben.history(room, { limit: 10 });
+  for (;;) {
+    read.unshift(...page.messages.map(({ text }) => text));
+    if (!page.more) break;
+    page = await ben.history(room, { before: page.from, limit: 10 });
+  }
+  assert.deepEqual(read, numbered(25));
+  ben.leave(room);
+  await next(({ left }) => left?.some(({ session }) => session === ben.session));
+  await told.return();
+  ann.close();
+  ben.close();
+});
+
 test("in Chromium: the same module, by the cookie, through cuts; the iterator tells each message once", async () => {
   const room = unique("chromium");
   const { client: reader, seen } = await witness(room);
@@ -134,6 +171,9 @@ test("the SDK's types hold, its modules are small and need nobody else's", async
   assert.equal(stdout, "");
   const manifest = JSON.parse(readFileSync(path.join(sdk, "package.json"), "utf8"));
   assert.equal(manifest.dependencies, undefined, "it needs nobody");
+  const packed = await promisify(execFile)("npm", ["pack", "--dry-run", "--json", "--ignore-scripts", sdk], { cwd: edge.dir, env: { ...process.env, npm_config_cache: edge.dir } });
+  const inside = JSON.parse(packed.stdout)[0].files.map((file) => file.path);
+  for (const file of readdirSync(sdk).filter((name) => /\.js$|^README/.test(name))) assert.ok(inside.includes(file), `${file} is in the package for npm`);
   for (const file of readdirSync(sdk).filter((name) => name.endsWith(".js"))) {
     const lines = readFileSync(path.join(sdk, file), "utf8").split("\n");
     assert.ok(lines.length <= 300, `${file} has ${lines.length} lines`);

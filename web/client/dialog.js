@@ -4,6 +4,11 @@ import { byId, el, icon } from "./dom.js";
 
 let made = 0;
 
+// Who imports this has its looks too. Without them a dialog still works.
+await new Promise((resolve) => {
+  document.head.append(el("link", { rel: "stylesheet", href: "dialogs.css", onload: resolve, onerror: resolve }));
+});
+
 /** Shows a dialog over the page; it is gone once it is closed. */
 export function openDialog(title, ...children) {
   const id = `dialog-${++made}`;

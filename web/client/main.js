@@ -1,6 +1,6 @@
 // The page: who one is, then the client and the views on it. All that people wrote enters the document as text.
 
-import { api, renew, whoAmI } from "./account.js";
+import { whoAmI } from "./account.js";
 import { Composer } from "./composer.js";
 import { byId, toast } from "./dom.js";
 import { Files } from "./files/files.js";
@@ -8,13 +8,11 @@ import { takeFiles } from "./files/take.js";
 import { People } from "./people.js";
 import { remembered } from "./remembered.js";
 import { SLUG } from "./room.js";
-import { Rooms } from "./rooms.js";
-import { RoomcastClient } from "./sdk/roomcast.js";
+import { FIRST_ROOM, begin, client, rooms, slugInAddress } from "./session.js";
 import { Sidebar } from "./sidebar.js";
-import { Notifications, endedWords, showConnection, showTitle } from "./status.js";
+import { endedWords, showConnection, showTitle } from "./status.js";
 import { Timeline } from "./timeline.js";
 
-const FIRST_ROOM = "general";
 const NO_ROOM = "That link does not name a room. Names are made of a–z, 0–9, - and _.";
 const RELOAD_MS = 1_500;  // nobody can come in without the entry
 const NARROW = "(max-width: 75rem)";
@@ -30,40 +28,31 @@ const later = (module, name, otherwise = () => toast("That part of the page coul
   }
   loaded[name](...given);
 };
-const openBrowse = later(() => import("./browse.js"), "openBrowse");
-const openCreate = later(() => import("./browse.js"), "openCreate");
-const openSettings = later(() => import("./settings.js"), "openSettings");
-const removeMessage = later(() => import("./settings.js"), "removeMessage");
-const kick = later(() => import("./settings.js"), "kick");
-const ban = later(() => import("./settings.js"), "ban");
+const browse = () => import("./browse.js");
+const settings = () => import("./settings.js");
+const notifications = () => import("./notifications.js");
+const [openBrowse, openCreate] = ["openBrowse", "openCreate"].map((name) => later(browse, name));
+const [openSettings, removeMessage, kick, ban] = ["openSettings", "removeMessage", "kick", "ban"].map((name) => later(settings, name));
 const openAccount = later(() => import("./account-dialog.js"), "openAccount");
 const showEntry = later(() => import("./entry.js"), "showEntry", () => setTimeout(() => location.reload(), RELOAD_MS));
+const startNotifying = later(notifications, "startNotifying", () => {});
+const toggleNotifying = later(notifications, "toggleNotifying");
 const openJump = later(() => import("./jump.js"), "openJump");
 
-function slugInAddress() {
-  let text = location.hash.slice(1);
-  try {
-    text = decodeURIComponent(text);
-  } catch {
-    // not an encoded name; then it is none that can be opened either
-  }
-  return text === "" ? null : text;
-}
-
-/** The entry; after it the page begins anew as who one is then. */
+/** The entry; who comes from rooms that were open here begins anew after it. */
 function enter(how = {}) {
   const asked = slugInAddress();
   showEntry({ ...how, room: asked !== null && SLUG.test(asked) ? asked : undefined, done: (slug) => {
     history.replaceState(null, "", `#${slug}`);
-    location.reload();
+    if (rooms.current) location.reload();
+    else start();
   } });
 }
 
 function start() {
   byId("enter").hidden = true;
   byId("app").hidden = false;
-  const client = new RoomcastClient({ renew, refresh: () => api.refresh() });
-  const rooms = new Rooms(client);
+  begin();
   const go = (slug) => {
     if (location.hash === `#${slug}`) show(slug);
     else location.hash = slug;
@@ -73,7 +62,6 @@ function start() {
   const composer = new Composer(rooms, () => timeline.toEnd());
   const sidebar = new Sidebar(rooms, client, go);
   const people = new People(rooms, { kick, ban });
-  new Notifications(rooms, files, go);
   showConnection(client);
   showTitle(rooms);
   let changingPassword = Promise.resolve();
@@ -82,6 +70,11 @@ function start() {
     timeline.rememberPlace();
     if (slug) rooms.open(slug);
     rooms.show(slug);
+    showShown();
+  }
+
+  function showShown() {
+    const slug = rooms.current?.slug;
     byId("conversation").hidden = !slug;
     byId("nowhere").hidden = Boolean(slug);
     byId("room-name").textContent = slug ? `#${slug}` : "";
@@ -98,29 +91,23 @@ function start() {
     show(slug);
   }
 
-  function begin() {
-    for (const known of remembered.rooms) if (SLUG.test(known.slug)) rooms.open(known.slug, { ...known, password: undefined });
-    const asked = slugInAddress();
-    const wanted = asked !== null && SLUG.test(asked) ? asked : rooms.get(remembered.last)?.slug ?? rooms.list[0]?.slug ?? FIRST_ROOM;
-    if (asked !== null && asked !== wanted) toast(NO_ROOM);
-    history.replaceState(null, "", `#${wanted}`);
-    show(wanted);
-    client.connect();
-  }
-
-  client.on("welcome", async () => {
+  // When the cookie runs out only the server can tell; that is asked when all else is there.
+  const keepFresh = async () => {
     const me = await whoAmI().catch(() => null);
     if (me?.expires) client.expires(me.expires);
-  });
+  };
 
   // The server wants this session no more. With a new password, or a cookie that another tab got, one may still come back.
-  client.on("state", async ({ state, code, reason }) => {
+  const onState = async ({ state, code, reason }) => {
+    if (state === "live") keepFresh();
     const ended = state === "closed" && endedWords(code, reason);
     if (!ended) return;
     await changingPassword.catch(() => {});
     if (reason === "password changed" && await whoAmI().catch(() => null)) client.connect();
     else enter({ problem: ended, mode: remembered.account ? "login" : "guest" });
-  });
+  };
+  client.on("state", onState);
+  onState(client);
 
   window.addEventListener("hashchange", follow);
   window.addEventListener("beforeunload", (event) => {
@@ -140,6 +127,11 @@ function start() {
   byId("create").onclick = () => openCreate(rooms, go);
   byId("dialogs").addEventListener("click", ({ target }) => target.closest("a") && sidebar.close());
   byId("settings").onclick = () => openSettings(rooms, rooms.current);
+  if ("Notification" in window) {
+    byId("notify").hidden = false;
+    byId("notify").onclick = () => toggleNotifying(rooms, files, go);
+    if (remembered.notify) startNotifying(rooms, files, go);
+  }
   byId("to-date").onclick = () => openJump(rooms, timeline);
   byId("account").onclick = () => openAccount({
     enter: (mode) => enter({ mode, back: () => byId("account").focus() }),
@@ -174,11 +166,16 @@ function start() {
     if (room?.state === "open") for (const file of list) files.offer(room, file);
   });
 
-  begin();
+  const asked = slugInAddress();
+  const { slug } = rooms.current;
+  if (asked !== null && asked !== slug) toast(NO_ROOM);
+  history.replaceState(null, "", `#${slug}`);
+  rooms.show(slug);  // once more, for the views
+  showShown();
 }
 
-if (remembered.nick && remembered.rooms.length > 0) {
-  start();  // the cookie is still good, as a rule; else a new one is fetched when the server refuses it
+if (rooms.current) {
+  start();
 } else {
   try {
     if (await whoAmI() === null) enter();

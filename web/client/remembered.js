@@ -57,6 +57,10 @@ export const remembered = {
     kept.last = slug;
     save();
   },
+  /** Whether there are a name and rooms to come back to. */
+  get returning() {
+    return this.nick !== "" && this.rooms.length > 0;
+  },
   passwordOf(slug) {
     return typeof passwords[slug] === "string" ? passwords[slug] : undefined;
   },

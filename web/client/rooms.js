@@ -1,14 +1,5 @@
 // The rooms that are open: their messages, what of them is unread, who is there, what is on its way. Knows no document; the
-// views hear of changes by events:
-//
-//   list             a room came, went, or its unread count, state or description changed
-//   shown            another room is the current one (or none)
-//   reset(room)      its messages are others than before
-//   message(room, message, fresh)   one message at its end; fresh: it came live
-//   older(room, messages), newer(room, messages)   a page at its start or end
-//   trimmed(room)            its oldest were let go, or one of them deleted
-//   pending(room, id)        a message of ours changed its state, or is gone
-//   people(room), typing(room), loading(room)
+// views hear of changes by events, which web/README.md lists.
 
 import { Crowd } from "./crowd.js";
 import { Pages } from "./pages.js";

@@ -1,7 +1,6 @@
-// What tells of the connection and of news: the bar above the messages, the badge in the title, notifications.
+// What tells of the connection and of news: the bar above the messages, the badge in the title.
 
-import { byId, toast } from "./dom.js";
-import { remembered } from "./remembered.js";
+import { byId } from "./dom.js";
 
 const BAR_AFTER_MS = 700;  // a connection that is back sooner needs no word
 const TICK_MS = 500;
@@ -39,6 +38,7 @@ export function showConnection(client) {
 
   now.onclick = () => (client.state === "closed" ? client.connect() : client.retryNow());
   client.on("state", render);
+  render();
 }
 
 const ENDED = {
@@ -67,53 +67,5 @@ export function showTitle(rooms) {
   };
   rooms.on("list", render);
   rooms.on("shown", render);
-}
-
-/** Notifications while nobody looks, once somebody has asked for them. */
-export class Notifications {
-  #button = byId("notify");
-
-  constructor(rooms, files, go) {
-    if (!("Notification" in window)) return;
-    this.#button.hidden = false;
-    this.#render();
-    this.#button.onclick = () => this.#toggle();
-    rooms.on("message", ({ room, message, fresh }) => {
-      if (!fresh || message.user === rooms.user || !this.#on || document.visibilityState === "visible") return;
-      const body = files.nameIn(message.text) ?? message.text.slice(0, 200);
-      let note;
-      try {
-        note = new Notification(`${message.user} in #${room.slug}`, { body, tag: room.slug, icon: "favicon.svg" });
-      } catch {
-        return;  // some phones allow them from service workers only
-      }
-      note.onclick = () => {
-        window.focus();
-        go(room.slug);
-        note.close();
-      };
-    });
-  }
-
-  get #on() {
-    return remembered.notify && Notification.permission === "granted";
-  }
-
-  async #toggle() {
-    if (this.#on) {
-      remembered.notify = false;
-      toast("Notifications are off.");
-    } else if (await Notification.requestPermission() === "granted") {
-      remembered.notify = true;
-      toast("You will be notified of new messages while this page is hidden.");
-    } else {
-      toast("The browser does not allow notifications here. Its settings for this site can change that.");
-    }
-    this.#render();
-  }
-
-  #render() {
-    this.#button.setAttribute("aria-pressed", String(this.#on));
-    this.#button.title = this.#on ? "Notifications are on" : "Notify me of new messages";
-  }
+  render();
 }

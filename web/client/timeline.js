@@ -127,7 +127,7 @@ export class Timeline {
   #renderPending() {
     const room = this.#room;
     const atEnd = this.#atEnd;
-    this.#pendingList.replaceChildren(...(room ? [...room.pending.values()].map((message) => this.#items.pending(room, message)) : []));
+    this.#pendingList.replaceChildren(...(room ? this.#items.pending(room) : []));
     if (atEnd) this.#stickToEnd();
   }
 

@@ -33,8 +33,8 @@ const EXPECTED_NOISE = /status of 4\d\d|WebSocket connection to|ERR_CONNECTION|E
 export class Person {
   problems = [];
 
-  /** Somebody at the entry. */
-  static async before(browser, edge, room, { script, ...contextOptions } = {}) {
+  /** Somebody at the entry. `prepare` may lay something between the page and the edge first. */
+  static async before(browser, edge, room, { script, prepare, ...contextOptions } = {}) {
     const person = new Person();
     person.edge = edge;
     person.context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: { width: 1280, height: 800 }, ...contextOptions });
@@ -45,6 +45,7 @@ export class Person {
     person.page.on("console", (message) => {
       if (message.type() === "error" && !EXPECTED_NOISE.test(message.text())) person.problems.push(message.text());
     });
+    await prepare?.(person);
     await person.page.goto(`${edge.url}/#${room}`);
     return person;
   }
@@ -61,6 +62,8 @@ export class Person {
 
   async enter({ nick, mode, password, room }) {
     this.nick = nick;
+    // The form is there before its module is: what is chosen until then would be chosen anew.
+    await this.page.waitForFunction(() => document.getElementById("enter-form").onsubmit && document.getElementById("nick").offsetParent);
     await this.page.locator(`#modes [value=${mode}]`).check({ force: true });
     await this.page.fill("#nick", nick);
     if (mode !== "guest") await this.page.fill("#password", password);
