@@ -78,7 +78,8 @@ inline constexpr std::size_t account_graves_per_slot = 256;  // newest deletions
 inline constexpr std::int64_t token_log_retention_ms =
     8LL * 24 * 60 * 60 * 1000;  // what is older than this is out of the log; a day more than a token lives
 inline constexpr std::int64_t token_ttl_s =
-    7LL * 24 * 60 * 60;  // the most that a token of ours is good: it can be taken back while the log tells of it
+    7LL * 24 * 60 *
+    60;  // the most that a token of ours is good: it can be taken back while the log tells of it
 inline constexpr std::size_t token_id_bytes = 255;  // of a token or a ticket
 inline constexpr std::size_t token_reason_bytes = 128;
 inline constexpr std::size_t token_requests = 4'096;         // not answered yet, then `busy`
