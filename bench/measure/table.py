@@ -102,6 +102,20 @@ def storm_rows(kept):
         yield Row("the same: memory", "", f"{grown:+,.0f} KiB")
 
 
+def people_rows(kept):
+    if "logins" in kept:
+        rate = median(kept["logins"], "logins_per_s")
+        yield most(f"p99 of messages while {rate:.0f} people a second log in", median(kept["logins"], "latency", "p99_ms"),
+                   median(kept["logins without"], "latency", "p99_ms"), "ms", 2, "nobody logs in")
+    if "presence" in kept:
+        cpu = ("server", "cpu_us_per_join")
+        alone, ours = median(kept["presence without"], *cpu), median(kept["presence"], *cpu)
+        yield Row("1,000 join one room: server CPU for each", f"{alone:.0f} µs (a room for each)", f"{ours:.0f} µs",
+                  f"{ours - alone:+.0f} µs")
+        yield Row("the same: joins a second", f"{median(kept['presence without'], 'joins_per_s'):,.0f}/s",
+                  f"{median(kept['presence'], 'joins_per_s'):,.0f}/s")
+
+
 def latency_rows(kept, what, name, floors):
     for key, aim in LATENCY_AIMS[name].items():
         ours = median(kept[name], "latency", key)
@@ -157,5 +171,5 @@ def kafka_rows(kept):
 
 
 def table(kept):
-    rows = [*fanout_rows(kept), *storm_rows(kept), *kafka_rows(kept)]
+    rows = [*fanout_rows(kept), *storm_rows(kept), *people_rows(kept), *kafka_rows(kept)]
     return "| what | floor | Roomcast | compared | aim | |\n|---|---|---|---|---|---|\n" + "\n".join(map(str, rows))

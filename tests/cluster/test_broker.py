@@ -12,6 +12,7 @@ from support.waiting import eventually
 from support.wsclient import Crowd, Refused, unique
 
 OUTAGE_S = 20
+UNACKED_MOST = 1024  # limits::unacked_per_session
 ANSWER_S = 25  # the server's own deadlines are 15 s and less
 KEPT_NOTHING = {"unavailable", "busy"}
 MAY_HAVE_KEPT = {"unknown_outcome"}
@@ -86,6 +87,24 @@ async def test_a_broker_that_stops_for_20_s(cluster, crowd, edges, own_broker, r
     fresh = unique("after-outage")
     await writers[0].join(fresh)
     await writers[0].say(fresh, "hi")
+
+
+async def test_a_session_has_1024_messages_on_their_way_and_not_one_more(cluster, crowd, own_broker):
+    room = unique("waiting")
+    writer = await crowd.connect()
+    await writer.join(room)
+    await writer.say(room, "the room is there")
+    await asyncio.to_thread(cluster.kill, own_broker, "STOP")
+    try:
+        sends = [await writer.start_request(type="message", room=room, text=f"{n}") for n in range(UNACKED_MOST + 1)]
+        one_more = await outcome_of(asyncio.wait_for(sends.pop(), ANSWER_S))
+        assert isinstance(one_more, Refused) and one_more.code == "busy" and one_more.retry_after_ms
+        assert not any(answer.done() for answer in sends), "it is refused although none of the others is answered"
+    finally:
+        await asyncio.to_thread(cluster.kill, own_broker, "CONT")
+    acks = await asyncio.wait_for(asyncio.gather(*sends), ANSWER_S)
+    assert [ack["seq"] for ack in acks] == sorted(ack["seq"] for ack in acks)
+    await writer.say(room, "there is room again")
 
 
 async def test_a_broker_that_restarts_under_load(cluster, crowd, edges, own_broker, report):

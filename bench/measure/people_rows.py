@@ -1,0 +1,98 @@
+"""What people cost beside messages: passwords to check, and presence to tell."""
+
+import contextlib
+import http.client
+import json
+import ssl
+import threading
+import time
+
+from .programs import HOST
+
+PASSWORD = "correct horse battery staple"
+STORMERS = 16  # who log in, one request after the other, each on a connection of its own
+LOAD = {"receivers": 100, "rate": 50}  # the messages that must not wait for them
+JOINERS = 1000
+
+
+class Storm:
+    """Logins without a pause, while the block runs. `count` says how many came through."""
+
+    def __init__(self, port):
+        self.port = port
+        self.count = 0
+        self.ended = threading.Event()
+        self.lock = threading.Lock()
+        self.failure = None
+
+    def ask(self, connection, path, user, wanted):
+        connection.request("POST", path, json.dumps({"user": user, "password": PASSWORD}),
+                           {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != wanted:
+            raise RuntimeError(f"{path} of {user}: {answer.status} {body[:200]}")
+
+    def connect(self):
+        return http.client.HTTPSConnection(HOST, self.port, timeout=60, context=ssl._create_unverified_context())
+
+    def register(self):
+        with contextlib.closing(self.connect()) as connection:
+            for number in range(STORMERS):
+                self.ask(connection, "/register", f"stormer-{number}", 201)
+
+    def log_in_again_and_again(self, user):
+        try:
+            with contextlib.closing(self.connect()) as connection:
+                while not self.ended.is_set():
+                    self.ask(connection, "/login", user, 200)
+                    with self.lock:
+                        self.count += 1
+        except (OSError, RuntimeError, http.client.HTTPException) as failure:
+            self.failure = failure
+
+    def __enter__(self):
+        self.threads = [threading.Thread(target=self.log_in_again_and_again, args=(f"stormer-{number}",))
+                        for number in range(STORMERS)]
+        self.began = time.monotonic()
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.seconds = time.monotonic() - self.began
+        self.per_s = self.count / self.seconds
+        for thread in self.threads:
+            thread.join()
+        if self.failure:
+            raise RuntimeError(f"a login failed: {self.failure}")
+
+
+class PeopleRows:
+    """Each row by its name; `keep(name, outcome)` takes what was measured."""
+
+    def __init__(self, rivals, options, keep):
+        self.rivals = rivals
+        self.options = options
+        self.keep = keep
+
+    def logins(self, number):
+        words = [word for key, value in LOAD.items() for word in (f"--{key}", value)]
+        words += ["--seconds", self.options.fanout_seconds]
+        with self.rivals.roomcast(*self.options.edge_flags) as rival:
+            storm = Storm(rival.port)
+            storm.register()
+            self.keep("logins without", rival.crowd("fanout", "--room-prefix", f"calm-{number}", *words))
+            with storm:
+                outcome = rival.crowd("fanout", "--room-prefix", f"storm-{number}", *words)
+            self.keep("logins", {**outcome, "logins_per_s": storm.per_s})
+
+    def presence(self, number):
+        """1,000 join one room; then as many join rooms of their own, where there is nobody to tell."""
+        still = ["--rate", 0, "--warmup-s", 0, "--seconds", 0.5, "--drain-s", 0]
+        for name, rooms, receivers in (("presence without", JOINERS, 1), ("presence", 1, JOINERS)):
+            with self.rivals.roomcast(*self.options.edge_flags) as rival:
+                words = ["fanout", "--room-prefix", f"people-{number}", "--rooms", rooms, "--receivers", receivers, *still]
+                rival.crowd("--at-once", 128, *words)  # the rooms are there
+                self.keep(name, rival.crowd("--at-once", 128, *words))
