@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,6 +17,8 @@
 
 namespace roomcast::auth {
 namespace {
+
+constexpr int thread_nice = 10;  // passwords wait for messages, not messages for passwords
 
 /// A password in a queue, wiped when it goes; also where it was moved from, since a short text is copied.
 struct Secret {
@@ -94,6 +97,8 @@ public:
 
 private:
     void run() {
+        // A thread's own on Linux. Where it may not, hashing takes its turn with the rest.
+        static_cast<void>(::setpriority(PRIO_PROCESS, 0, thread_nice));
         std::unique_lock lock(mutex_);
         for (;;) {
             wake_.wait(lock, [this] { return stopped_ || !queue_.empty(); });
