@@ -162,6 +162,23 @@ TEST_CASE("a directory that goes away drops its questions") {
     CHECK(answers.empty());
 }
 
+TEST_CASE("of a room's messages no more than are stated are taken out of its history, one of them twice") {
+    Rig rig;
+    const LogId log = rig.open(rig.directory, true)->log;
+    std::vector<Result<void>> answers;
+    const auto hide = [&](std::size_t seq) {
+        const auto before = answers.size();
+        rig.directory.hide(log, Seq{static_cast<std::int64_t>(seq)},
+                           [&](Result<void> answer) { answers.push_back(std::move(answer)); });
+        REQUIRE(test::pump_until(rig.io, [&] { return answers.size() > before; }));
+        return answers.back();
+    };
+    for (std::size_t seq = 0; seq < limits::hidden_per_room; ++seq) REQUIRE(hide(seq));
+    CHECK(hide(limits::hidden_per_room).error().code == Errc::busy);
+    CHECK(hide(0));
+    CHECK(rig.directory.hidden(log)->size() == limits::hidden_per_room);
+}
+
 TEST_CASE("while the table is out of reach a question fails at its deadline, and not before") {
     Rig rig;
     rig.channel.table_out_of_reach = true;
