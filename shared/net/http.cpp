@@ -130,6 +130,11 @@ std::optional<std::string> Request::query(std::string_view name) const {
     return std::nullopt;
 }
 
+bool Request::query_is_well_encoded() const {
+    const auto mark = target.find('?');
+    return mark == std::string::npos || percent_decode(std::string_view(target).substr(mark + 1)).has_value();
+}
+
 std::optional<std::string> percent_decode(std::string_view text) {
     std::string plain;
     plain.reserve(text.size());

@@ -27,6 +27,8 @@ struct Request {
     [[nodiscard]] std::string_view path() const;
     /// A query parameter, percent-decoded. None when it is missing or badly encoded.
     [[nodiscard]] std::optional<std::string> query(std::string_view name) const;
+    /// Whether every part of the query can be decoded, so that none counts as missing that is not.
+    [[nodiscard]] bool query_is_well_encoded() const;
 };
 
 struct Response {

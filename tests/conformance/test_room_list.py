@@ -96,7 +96,7 @@ def test_a_room_leaves_the_list_when_it_is_deleted_or_made_private(server, alice
 
 @pytest.mark.parametrize("query, code", [
     ("limit=0", "bad_frame"), ("limit=-1", "bad_frame"), ("limit=x", "bad_frame"), ("limit=1.5", "bad_frame"),
-    ("after=Not-A-Room", "bad_room"), ("q=" + "x" * 65, "bad_frame"), ("q=%ff%fe", "bad_frame"),
+    ("after=Not-A-Room", "bad_room"), ("q=" + "x" * 65, "bad_frame"), ("q=%ff%fe", "bad_frame"), ("limit=%zz", "bad_frame"),
 ])
 def test_a_question_that_is_none_is_refused(alice, query, code):
     assert alice.is_refused("GET", f"/rooms?{query}") == (400, code)

@@ -171,6 +171,18 @@ TEST_CASE("query parameters are found by name and decoded") {
     CHECK(request.query("a") == "1");
 }
 
+TEST_CASE("a query is well encoded when every part of it can be decoded") {
+    Request request;
+    for (const char* good : {"/rooms", "/rooms?", "/rooms?q=a%20b&limit=5", "/%zz?q=a", "/rooms?a&&b="}) {
+        request.target = good;
+        CHECK(request.query_is_well_encoded());
+    }
+    for (const char* bad : {"/rooms?q=%", "/rooms?q=%zz", "/rooms?limit=5&x%4=1"}) {
+        request.target = bad;
+        CHECK_FALSE(request.query_is_well_encoded());
+    }
+}
+
 TEST_CASE("percent encoding is undone or refused") {
     CHECK(percent_decode("a%41%2f%2F%00").value() == std::string("aA//\0", 5));
     CHECK(percent_decode("100%25") == "100%");
