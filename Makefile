@@ -102,7 +102,7 @@ fuzz: ## look for inputs that break a parser, 60 s for each: make fuzz SECONDS=6
 	@scripts/fuzz $(or $(SECONDS),60)
 
 .PHONY: bench
-bench: build ## measure Roomcast beside Kafka's and the disk's own figures (4 minutes), results in build/bench
+bench: build ## measure Roomcast beside Kafka's and the disk's own figures (11 minutes), results in build/bench
 	@scripts/deps test
 	@bench/run
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import itertools
 import json
 import ssl
 import threading
@@ -16,10 +17,12 @@ JOINERS = 1000
 
 
 class Storm:
-    """Logins without a pause, while the block runs. `count` says how many came through."""
+    """Logins without a pause, while the block runs, or with `new` registrations, each of which runs bcrypt, as a login does that
+    the edge does not know for right already. `per_s` says how many came through."""
 
-    def __init__(self, port):
+    def __init__(self, port, new=False):
         self.port = port
+        self.new = new
         self.count = 0
         self.ended = threading.Event()
         self.lock = threading.Lock()
@@ -44,8 +47,13 @@ class Storm:
     def log_in_again_and_again(self, user):
         try:
             with contextlib.closing(self.connect()) as connection:
-                while not self.ended.is_set():
-                    self.ask(connection, "/login", user, 200)
+                for number in itertools.count():
+                    if self.ended.is_set():
+                        return
+                    if self.new:
+                        self.ask(connection, "/register", f"{user}-{number}", 201)
+                    else:
+                        self.ask(connection, "/login", user, 200)
                     with self.lock:
                         self.count += 1
         except (OSError, RuntimeError, http.client.HTTPException) as failure:
@@ -81,12 +89,12 @@ class PeopleRows:
         words = [word for key, value in LOAD.items() for word in (f"--{key}", value)]
         words += ["--seconds", self.options.fanout_seconds]
         with self.rivals.roomcast(*self.options.edge_flags) as rival:
-            storm = Storm(rival.port)
-            storm.register()
+            Storm(rival.port).register()
             self.keep("logins without", rival.crowd("fanout", "--room-prefix", f"calm-{number}", *words))
-            with storm:
-                outcome = rival.crowd("fanout", "--room-prefix", f"storm-{number}", *words)
-            self.keep("logins", {**outcome, "logins_per_s": storm.per_s})
+            for name, new in (("logins", False), ("hashes", True)):
+                with Storm(rival.port, new) as storm:
+                    outcome = rival.crowd("fanout", "--room-prefix", f"{name}-{number}", *words)
+                self.keep(name, {**outcome, "per_s": storm.per_s})
 
     def presence(self, number):
         """1,000 join one room; then as many join rooms of their own, where there is nobody to tell."""
