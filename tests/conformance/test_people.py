@@ -76,13 +76,19 @@ async def test_the_list_of_members_is_the_same_at_every_edge(crowd, edge, other_
         assert answer["count"] == 4
 
 
-async def test_typing_is_shown_to_the_others_and_not_to_oneself(crowd, edge, other_edge):
+async def one_sees_another_type(crowd, edge, other_edge):
+    """The room, who sees it, and who types."""
     room = unique("typing")
     ann, ben = await crowd.connect(edge=edge), await crowd.connect(edge=other_edge)
     await ann.join(room)
     await ben.join(room)
     await ben.send(dict(type="typing", room=room, typing=True))
     assert (await frame(ann, "typing", room=room))["typing"] is True
+    return room, ann, ben
+
+
+async def test_typing_is_shown_to_the_others_and_not_to_oneself(crowd, edge, other_edge):
+    room, ann, ben = await one_sees_another_type(crowd, edge, other_edge)
     await ben.send(dict(type="typing", room=room, typing=False))
     told = await frame(ann, "typing", room=room)
     assert (told["user"], told["typing"]) == (ben.user, False)
@@ -91,23 +97,13 @@ async def test_typing_is_shown_to_the_others_and_not_to_oneself(crowd, edge, oth
 
 
 async def test_typing_ends_when_the_typist_vanishes(crowd, edge, other_edge):
-    room = unique("vanish")
-    ann, ben = await crowd.connect(edge=edge), await crowd.connect(edge=other_edge)
-    await ann.join(room)
-    await ben.join(room)
-    await ben.send(dict(type="typing", room=room, typing=True))
-    assert (await frame(ann, "typing", room=room))["typing"] is True
+    room, ann, ben = await one_sees_another_type(crowd, edge, other_edge)
     await ben.abort()
     assert (await frame(ann, "typing", room=room, within=10))["typing"] is False
 
 
 async def test_typing_that_is_not_said_again_ends_by_itself(crowd, edge, other_edge):
-    room = unique("pause")
-    ann, ben = await crowd.connect(edge=edge), await crowd.connect(edge=other_edge)
-    await ann.join(room)
-    await ben.join(room)
-    await ben.send(dict(type="typing", room=room, typing=True))
-    assert (await frame(ann, "typing", room=room))["typing"] is True
+    room, ann, ben = await one_sees_another_type(crowd, edge, other_edge)
     began = time.monotonic()
     told = await frame(ann, "typing", room=room, within=TYPING_ENDS_S + 4)
     assert (told["user"], told["typing"]) == (ben.user, False)
