@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 
+from .fanout_rows import words_of
 from .programs import HOST
 
 PASSWORD = "correct horse battery staple"
@@ -86,8 +87,7 @@ class PeopleRows:
         self.keep = keep
 
     def logins(self, number):
-        words = [word for key, value in LOAD.items() for word in (f"--{key}", value)]
-        words += ["--seconds", self.options.fanout_seconds]
+        words = [*words_of(LOAD), "--seconds", self.options.fanout_seconds]
         with self.rivals.roomcast(*self.options.edge_flags) as rival:
             Storm(rival.port).register()
             self.keep("logins without", rival.crowd("fanout", "--room-prefix", f"calm-{number}", *words))
