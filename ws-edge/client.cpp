@@ -67,10 +67,15 @@ void Client::begin_frames() {
 void Client::serve(const net::http::Request& request) {
     ++shard_.stats().http_requests;
     request_by_ms_ = now_ms() + limits::http_idle_ms;
+    const bool keep_alive = request.keep_alive && !shard_.draining();
+    const bool head_only = request.method == "HEAD";
+    if (!request.query_is_well_encoded()) {
+        const Error error{Errc::bad_frame, "the query is not percent-encoded as it should be"};
+        return respond(net::http::error_response(error), keep_alive && !request.wants_websocket, head_only);
+    }
     if (request.wants_websocket && request.path() == "/ws") return upgrade(request);
     if (HttpApi::is_for_core(request.path())) return ask_core(request);
-    respond(shard_.http().answer(request, shard_.tokens()), request.keep_alive && !shard_.draining(),
-            request.method == "HEAD");
+    respond(shard_.http().answer(request, shard_.tokens()), keep_alive, head_only);
 }
 
 auth::AddressKey Client::address_of(const net::http::Request& request) const {

@@ -86,6 +86,13 @@ def test_a_token_in_the_url_does_not_count(edge):
     assert upgrade(edge, {}, f"/ws?token={good}").status == 401
 
 
+@pytest.mark.parametrize("query", ["room=%zz", "room=general&last=%4", "ticket=%", "room=general&password=100%"])
+def test_a_query_that_is_badly_encoded_is_refused_and_does_not_count_as_missing(edge, query):
+    good = request(edge, "POST", "/guest", {"nick": unique("query")}).json["token"]
+    answer = upgrade(edge, {"Authorization": f"Bearer {good}"}, f"/ws?{query}")
+    assert (answer.status, answer.error_code) == (400, "bad_frame")
+
+
 def test_ws_without_an_upgrade_is_an_error_and_not_a_page(edge):
     good = request(edge, "POST", "/guest", {"nick": unique("noup")}).json["token"]
     answer = request(edge, "GET", "/ws", headers={"Authorization": f"Bearer {good}"})

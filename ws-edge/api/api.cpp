@@ -41,8 +41,6 @@ void Api::on_http(ShardIndex shard, HttpTask task) {
 }
 
 void Api::route(const ExchangePtr& exchange) {
-    if (!exchange->request().query_is_well_encoded())
-        return exchange->fail(Error{Errc::bad_frame, "the query is not percent-encoded as it should be"});
     std::string_view path = exchange->request().path();
     if (path == "/rooms") return route_rooms(exchange, {});
     if (path.starts_with("/rooms/")) return route_rooms(exchange, path.substr(7));
