@@ -120,6 +120,19 @@ Seq append_to_table(ChannelFixture& channel, Slot slot, const std::string& key,
                     std::optional<std::string> value);
 void wait_for_records(ChannelFixture& channel, const RecordingSink& sink, std::size_t count);
 [[nodiscard]] std::vector<Seq> seqs_of(const std::vector<StoredRecord>& records);
+[[nodiscard]] std::vector<Seq> tail_of(const std::vector<Seq>& seqs, std::size_t from);
+[[nodiscard]] bool rises_strictly(const std::vector<Seq>& seqs);
+[[nodiscard]] Bounds bounds_that_exist(ChannelFixture& channel, const LogId& log);
+[[nodiscard]] ReadResult read_that_succeeds(ChannelFixture& channel, const LogId& log, ReadRange range);
+/// Reads to the end of the range, page by page.
+[[nodiscard]] std::vector<StoredRecord> read_pages(ChannelFixture& channel, const LogId& log,
+                                                   ReadRange range);
+void require_failure(ChannelFixture& channel, const RecordingSink& sink, Errc code);
+template <class T>
+void check_code(const Result<T>& result, Errc code) {
+    REQUIRE_FALSE(result.ok());
+    CHECK(name_of(result.error().code) == name_of(code));
+}
 
 // The contract.
 void append_answers_with_rising_seqs(ChannelFixture& channel);

@@ -121,4 +121,41 @@ std::vector<Seq> seqs_of(const std::vector<StoredRecord>& records) {
     return seqs;
 }
 
+std::vector<Seq> tail_of(const std::vector<Seq>& seqs, std::size_t from) {
+    return {seqs.begin() + static_cast<std::ptrdiff_t>(from), seqs.end()};
+}
+
+bool rises_strictly(const std::vector<Seq>& seqs) {
+    return std::ranges::adjacent_find(seqs, std::greater_equal<>{}) == seqs.end();
+}
+
+Bounds bounds_that_exist(ChannelFixture& channel, const LogId& log) {
+    const auto found = bounds(channel, log);
+    REQUIRE_MESSAGE(found.ok(), found.error().detail);
+    return *found;
+}
+
+ReadResult read_that_succeeds(ChannelFixture& channel, const LogId& log, ReadRange range) {
+    auto result = read(channel, log, range);
+    REQUIRE_MESSAGE(result.ok(), result.error().detail);
+    return std::move(result.value());
+}
+
+std::vector<StoredRecord> read_pages(ChannelFixture& channel, const LogId& log, ReadRange range) {
+    std::vector<StoredRecord> all;
+    while (range.from < range.until) {
+        ReadResult page = read_that_succeeds(channel, log, range);
+        REQUIRE_MESSAGE(page.next > range.from, "a page must lead on");
+        for (StoredRecord& record : page.records) all.push_back(std::move(record));
+        range.from = page.next;
+    }
+    return all;
+}
+
+void require_failure(ChannelFixture& channel, const RecordingSink& sink, Errc code) {
+    REQUIRE(test::pump_until(channel.io(), [&] { return sink.failure.has_value(); }));
+    CHECK(name_of(sink.failure->code) == name_of(code));
+    CHECK_FALSE(sink.called_after_failure);
+}
+
 }  // namespace roomcast::channel::contract
