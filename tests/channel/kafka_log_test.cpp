@@ -183,6 +183,29 @@ TEST_CASE("kafka: a full queue answers busy and works again when it has emptied"
     REQUIRE(append_once(channel, *writer, log).ok());
 }
 
+TEST_CASE(
+    "kafka: writers spread over producers, a further one only when the others have their share, up to the "
+    "most") {
+    auto config = config_for(shared_prefix());
+    config.rooms_before_spreading = 2;
+    config.producers = 2;
+    KafkaFixture channel(config);
+    kafka::KafkaAppender appender(channel.io(), config, channel.listener());
+    std::vector<std::unique_ptr<LogWriter>> writers;
+    std::vector<std::size_t> producers;
+    const LogId log = contract::create_log(channel);
+    for (int i = 0; i < 5; ++i) {
+        writers.push_back(appender.open(i == 0 ? log : contract::new_log_id()));
+        producers.push_back(appender.producers());
+    }
+    CHECK(producers == std::vector<std::size_t>{1, 1, 2, 2, 2});
+    REQUIRE(append_once(channel, *writers.front(), log).ok());
+    writers.clear();
+    for (int i = 0; i < 5; ++i) writers.push_back(appender.open(i == 0 ? log : contract::new_log_id()));
+    CHECK(appender.producers() == 2);
+    CHECK(append_once(channel, *writers.front(), log).ok());  // by whichever it is now
+}
+
 TEST_CASE("kafka: tails spread over instances, fill them, and then open another, which ends with them") {
     auto config = config_for(shared_prefix());
     config.tails_before_spreading = 1;

@@ -1,5 +1,6 @@
 #include "shared/channel/kafka/appender.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "shared/channel/kafka/record.hpp"
@@ -41,39 +42,35 @@ private:
 }  // namespace
 
 KafkaAppender::KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener)
-    : io_(io),
-      config_(config),
-      listener_(listener),
-      producers_(static_cast<std::size_t>(config.producers)),
-      reach_(std::make_shared<KafkaAppender*>(this)) {}
+    : io_(io), config_(config), listener_(listener), reach_(std::make_shared<KafkaAppender*>(this)) {}
 
-Producer& KafkaAppender::producer_for(const RoomSlug& room) {
-    auto& producer = producers_[std::hash<RoomSlug>{}(room) % producers_.size()];
-    if (!producer) {
-        producer = std::make_unique<Producer>(
-            io_, config_, [&listener = listener_](AppendTicket ticket, Result<Seq> outcome) {
-                if (outcome) return listener.on_appended(ticket, *outcome);
-                listener.on_append_failed(ticket, outcome.error());
-            });
-    }
-    return *producer;
+Producer& KafkaAppender::emptiest_producer() {
+    const auto emptiest = std::ranges::min_element(
+        producers_, {}, [](const std::unique_ptr<Producer>& producer) { return producer->open_topics(); });
+    const bool all = std::cmp_greater_equal(producers_.size(), config_.producers);
+    if (emptiest != producers_.end() &&
+        (all || std::cmp_less((*emptiest)->open_topics(), config_.rooms_before_spreading)))
+        return **emptiest;
+    return *producers_.emplace_back(std::make_unique<Producer>(
+        io_, config_, [&listener = listener_](AppendTicket ticket, Result<Seq> outcome) {
+            if (outcome) return listener.on_appended(ticket, *outcome);
+            listener.on_append_failed(ticket, outcome.error());
+        }));
 }
 
 std::unique_ptr<LogWriter> KafkaAppender::open(const LogId& log) {
-    return std::make_unique<KafkaLogWriter>(reach_, producer_for(log.room), log.room,
+    return std::make_unique<KafkaLogWriter>(reach_, emptiest_producer(), log.room,
                                             room_topic(config_.topic_prefix, log));
 }
 
 std::size_t KafkaAppender::in_flight() const {
     std::size_t sum = 0;
-    for (const auto& producer : producers_)
-        if (producer) sum += producer->in_flight();
+    for (const auto& producer : producers_) sum += producer->in_flight();
     return sum;
 }
 
 void KafkaAppender::fail_fatally() {
-    for (const auto& producer : producers_)
-        if (producer) producer->fail_fatally();
+    for (const auto& producer : producers_) producer->fail_fatally();
 }
 
 }  // namespace roomcast::channel::kafka

@@ -28,8 +28,9 @@ struct KafkaConfig {
         7LL * 24 * 60 * 60 * 1000;  // of rooms that do not say their own; -1: for ever
     int linger_ms = 0;
     int session_timeout_ms =
-        6'000;          // of the workers' group; the broker's least is 6,000 unless it says otherwise
-    int producers = 4;  // clients that an appender shares its rooms out to
+        6'000;  // of the workers' group; the broker's least is 6,000 unless it says otherwise
+    int rooms_before_spreading = 16;  // by one producer of an appender; then a further one is opened, up to
+    int producers = 16;               // so many, which share what else comes
     int tails_before_spreading = 16;  // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 48;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one

@@ -57,6 +57,7 @@ public:
     /// Copies key and value once, into librdkafka's own message.
     [[nodiscard]] Result<void> produce(Topic& topic, Message message, std::uint64_t ticket);
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+    [[nodiscard]] std::size_t open_topics() const { return topics_.size(); }
     /// Makes librdkafka believe in a fatal error: for tests.
     void fail_fatally();
 
