@@ -22,9 +22,11 @@ namespace {
 constexpr auto watch_every = std::chrono::milliseconds(100);
 constexpr int watches_a_report = 5;
 
+/// One a core; with two cores only one, as Kafka's clients need the other.
 ShardIndex shard_count(const ops::EdgeSettings& settings) {
     if (settings.shards > 0) return static_cast<ShardIndex>(settings.shards);
-    return std::max(1U, std::thread::hardware_concurrency());
+    const auto cores = std::thread::hardware_concurrency();
+    return cores > 2 ? cores : 1;
 }
 
 std::shared_ptr<const auth::TokenAuthority> load_tokens(const ops::EdgeSettings& settings) {
@@ -84,8 +86,9 @@ public:
         backend_ = settings_.local ? make_local_backend(loop_, settings_, core_, log_)
                                    : make_cluster_backend(loop_, settings_, core_, log_);
         std::uint16_t port = settings_.port;
-        for (ShardIndex index = 0; index < shard_count(settings_); ++index)
-            shards_.push_back(std::make_unique<Shard>(index, context_));
+        const ShardIndex count = shard_count(settings_);
+        for (ShardIndex index = 0; index < count; ++index)
+            shards_.push_back(std::make_unique<Shard>(index, context_, count == 1 ? &io_ : nullptr));
         api_ = std::make_unique<Api>(io_, settings_, core_, backend_->tokens_table(), tokens_, log_);
         core_.use(backend_->workers(), backend_->publisher(), *api_);
         for (auto& shard : shards_) port = shard->start(settings_.listen, port);

@@ -18,13 +18,14 @@ constexpr auto tick_every = std::chrono::seconds(1);
 constexpr auto accept_pause = std::chrono::milliseconds(100);  // when the process is out of file descriptors
 }  // namespace
 
-Shard::Shard(ShardIndex index, const ShardContext& context)
+Shard::Shard(ShardIndex index, const ShardContext& context, asio::io_context* core_io)
     : index_(index),
       context_(context),
       tls_(context.tls),
       tokens_(context.tokens),
       tickets_(tokens_->derived_key(auth::ticket_key_label)),
-      io_(1),
+      own_io_(core_io == nullptr ? std::make_unique<asio::io_context>(1) : nullptr),
+      io_(core_io == nullptr ? *own_io_ : *core_io),
       loop_(io_),
       acceptor_(io_),
       tick_timer_(io_),
@@ -47,20 +48,26 @@ std::uint16_t Shard::start(const std::string& address, std::uint16_t port) {
         accept();
         tick();
     });
-    thread_ = std::thread([this] {
-        const auto work = asio::make_work_guard(io_);
-        io_.run();
-        clients_.clear();
-        ended_.clear();
-        rooms_.clear();
-    });
+    if (own_io_)
+        thread_ = std::thread([this] {
+            const auto work = asio::make_work_guard(io_);
+            io_.run();
+            let_all_go();
+        });
     return bound;
 }
 
 void Shard::stop() {
+    if (!own_io_) return let_all_go();
     if (!thread_.joinable()) return;
     io_.stop();
     thread_.join();
+}
+
+void Shard::let_all_go() {
+    clients_.clear();
+    ended_.clear();
+    rooms_.clear();
 }
 
 void Shard::accept() {

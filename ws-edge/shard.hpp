@@ -44,19 +44,21 @@ struct ShardReport {
     ops::LocalHistogram delivery_s;
 };
 
-/// One thread of the edge: its own loop, acceptor, connections and room table. Shares nothing; other threads
-/// reach it by posting (the methods under "from any thread").
+/// One loop of the edge: its own acceptor, connections and room table. Shares nothing; others reach it by
+/// posting (the methods under "from any thread").
 ///
-/// Owned by the application. `stop` (or the destructor) ends the loop and joins the thread.
+/// Owned by the application. Runs on a thread of its own, or on the one that runs `core_io`: an edge's only
+/// shard needs no other, and a message wakes fewer threads. `stop` (or the destructor) ends it.
 class Shard {
 public:
-    Shard(ShardIndex index, const ShardContext& context);
+    Shard(ShardIndex index, const ShardContext& context, boost::asio::io_context* core_io = nullptr);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
     /// Binds (with SO_REUSEPORT; throws where it cannot) and starts the thread. Answers the port in use.
     std::uint16_t start(const std::string& address, std::uint16_t port);
+    /// With `core_io` only once that has stopped.
     void stop();
 
     // From any thread.
@@ -96,6 +98,7 @@ public:
     void let_go(SessionKey key);
 
 private:
+    void let_all_go();
     void accept();
     void take(boost::asio::ip::tcp::socket socket);
     void tick();
@@ -129,7 +132,8 @@ private:
     std::shared_ptr<const auth::TokenAuthority> tokens_;
     auth::TicketMaker tickets_;
     Revocations revocations_;
-    boost::asio::io_context io_;
+    std::unique_ptr<boost::asio::io_context> own_io_;  // none: the core's
+    boost::asio::io_context& io_;
     net::Loop loop_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer tick_timer_;

@@ -23,8 +23,8 @@ class Connection;
 /// What all connections of one loop share: the scratch buffers, and the list of those that owe bytes this
 /// turn.
 ///
-/// One for each io_context, outlives its connections, used on its thread only. What a connection is owed in
-/// one turn of the loop leaves at the turn's end, in one TLS record where it fits.
+/// Belongs to an io_context (which may have several), outlives its connections, used on its thread only. What
+/// a connection is owed in one turn of the loop leaves at the turn's end, in one TLS record where it fits.
 ///
 /// With `coalesce` a busy loop waits a little for more: when it has written many records of late, a
 /// connection that was written to less than the delay ago is written to again only when the delay is over. A

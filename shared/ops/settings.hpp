@@ -62,7 +62,7 @@ struct EdgeSettings {
     std::string jwt_secret_file = "certs/out/jwt.secret";  // --jwt-secret-file
     std::int64_t token_ttl_s = 24 * 3600;                  // --token-ttl-s
     std::string web_dir = "web/client";                    // --web-dir
-    int shards = 0;                                        // --shards, 0: one a core
+    int shards = 0;                                        // --shards, 0: one a core, on two cores one
     int coalesce_us = 5000;                                // --coalesce-us, 0: off
     std::string allowed_origins;  // --allowed-origins, comma separated; the same origin always may
     std::string trusted_proxies;  // --trusted-proxies, comma separated addresses and ranges
