@@ -43,6 +43,9 @@ inline constexpr std::size_t outbox_resume_bytes =
     64 * 1024;  // below it a lagging session asks for its next page
 inline constexpr std::size_t busy_records =
     64;  // written by a shard in the time of two --coalesce-us; from so many on it pays to wait for more
+inline constexpr std::size_t busy_writes = 16;  // of the local log within the next; from so many on
+inline constexpr int busy_writes_ms = 20;
+inline constexpr int commit_pause_us = 1'500;  // so much lies between two commits, so that writes share one
 inline constexpr int slow_client_deadline_ms = 15'000;  // owed something and nothing taken for so long: 4008
 inline constexpr int heartbeat_s = 25;  // ping interval; silence for two of them ends the session
 inline constexpr int handshake_deadline_ms =

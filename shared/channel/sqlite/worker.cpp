@@ -63,8 +63,10 @@ Worker::~Worker() {
 void Worker::run() {
     for (;;) {
         const auto until = read_only() ? Clock::now() + poll_interval : next_sweep_;
+        std::this_thread::sleep_until(pace_.next());
         JobQueue::Work work = jobs_.take(until);
         if (!work.writes.empty()) {
+            pace_.began(Clock::now(), work.writes.size());
             write(work.writes);
             finished_.push(std::move(work.writes));
         }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <thread>
 
+#include "shared/channel/sqlite/commit_pace.hpp"
 #include "shared/channel/sqlite/data_dir.hpp"
 #include "shared/channel/sqlite/database.hpp"
 #include "shared/channel/sqlite/job_queue.hpp"
@@ -20,6 +21,7 @@ namespace roomcast::channel::sqlite {
 ///
 /// One turn: the queued writes in one transaction, their answers; then the queued reads, their answers; then
 /// a checkpoint or a step of the sweep where they are due. Answers of a turn go back before the next turn's.
+/// While there is much to write turns are some time apart (CommitPace).
 class Worker {
 public:
     Worker(const SqliteOptions& options, Database::Mode mode, std::function<void()> announce);
@@ -57,6 +59,7 @@ private:
     Database database_;
     std::optional<Store> store_;  // prepared when the schema is there
     Clock::time_point next_sweep_;
+    CommitPace pace_;
     std::int64_t data_version_ = 0;
     JobQueue jobs_;
     FinishedQueue finished_;
