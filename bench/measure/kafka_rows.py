@@ -10,6 +10,7 @@ RATE = 100  # messages a second, for latency
 JOIN_MESSAGES = 50
 IMPORT_ROOMS = 20
 INGEST_ROOMS = 100
+ROOMS_WARM_S = 20  # a broker that has just made 2,000 topics compiles and writes for itself
 RECOVERY = {"rooms": 8, "receivers": 2, "rate": 200}
 SETTLE_S = 4  # after a node came back: the group has shared out its slots again
 
@@ -124,7 +125,8 @@ class KafkaRows:
         """Many rooms with two members each and a message a second, beside one; then what they cost when all are silent."""
         for name, rooms, rate in (("rooms one", 1, 100), ("rooms", self.options.rooms, self.options.rooms)):
             words = ["--room-prefix", f"{name.replace(' ', '-')}-{number}", "--rooms", rooms, "--receivers", 2]
-            self.keep(name, self.crowd("fanout", *words, "--rate", rate, "--seconds", self.options.seconds))
+            warm = ["--warmup-s", ROOMS_WARM_S, "--seconds", self.options.seconds]
+            self.keep(name, self.crowd("fanout", *words, "--rate", rate, *warm))
             quiet = ["--rate", 0, "--warmup-s", 1, "--seconds", 4, "--drain-s", 0]
             self.keep(f"{name} idle", self.crowd("fanout", *words, *quiet))
 
