@@ -99,7 +99,7 @@ OptionTable describe(EdgeSettings& edge) {
                "file with the secret that signs tokens, the same on all edges");
     table.number("--token-ttl-s", edge.token_ttl_s, 1, limits::token_ttl_s, "how long a token is good");
     table.text("--web-dir", edge.web_dir, "directory of the web client");
-    table.number("--shards", edge.shards, 0, 256, "loops with connections; 0: one a core, one on two cores; 1: on the core thread");
+    table.number("--shards", edge.shards, 0, 256, "loops with connections; 0: one a core, on two cores one");
     table.number("--coalesce-us", edge.coalesce_us, 0, 100'000,
                  "how long a busy shard keeps a busy connection's bytes to send more at once; 0: not at all");
     table.optional_text("--allowed-origins", edge.allowed_origins,
