@@ -15,7 +15,7 @@ using Properties = std::vector<std::pair<std::string, std::string>>;
 
 /// How a fetcher trades latency for work.
 struct FetchSettings {
-    int wait_ms = 500;  // how long the broker parks a fetch that finds nothing
+    int wait_ms = 2'000;  // how long the broker parks a fetch that finds nothing
     int partition_bytes = 1 << 20;
     int queued_messages = 10'000;  // per partition, read ahead
     int queued_kbytes = 4 * 1024;

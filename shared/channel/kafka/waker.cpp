@@ -10,9 +10,10 @@ namespace roomcast::channel::kafka {
 namespace {
 
 using std::chrono::milliseconds;
-// After the first: the usual case, a topic whose metadata had to be asked for, and a busy machine.
-constexpr std::array pauses = {milliseconds(1), milliseconds(2), milliseconds(5), milliseconds(20),
-                               milliseconds(80)};
+// After the first: the usual case, a topic whose metadata had to be asked for, a busy machine, and one that
+// is far too busy.
+constexpr std::array pauses = {milliseconds(1),  milliseconds(2),   milliseconds(5),   milliseconds(20),
+                               milliseconds(80), milliseconds(320), milliseconds(1000)};
 
 }  // namespace
 

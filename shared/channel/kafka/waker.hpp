@@ -15,7 +15,7 @@ namespace roomcast::channel::kafka {
 /// the broker, and a partition assigned meanwhile waits for it. So a fetcher reads, of the wake topic, one
 /// partition at every broker, and a record put into these ends the waiting at once.
 ///
-/// Owned by the TailReader, on its thread. Best effort: without it everything still comes, up to 500 ms
+/// Owned by the TailReader, on its thread. Best effort: without it everything still comes, up to 2 s
 /// later.
 class Waker {
 public:
