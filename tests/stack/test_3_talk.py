@@ -181,8 +181,8 @@ async def test_a_quiet_socket_lives_as_long_as_its_heartbeat_and_a_renewed_certi
         """The certificate that a new connection is shown."""
         return ssl.get_server_certificate(("127.0.0.1", edge.port))
     before = [await in_thread(shown, edge) for edge in (stack.nginx, *stack.edges)]
-    # A further name makes a new certificate, as one that runs out does.
-    await in_thread(subprocess.run, [ROOT / "certs/make-certs", "--dir", str(stack.certs), "--name", "renewed.example"],
+    # A further name makes a new certificate, as one that runs out does; another one each time, as the certificates outlast a run.
+    await in_thread(subprocess.run, [ROOT / "certs/make-certs", "--dir", str(stack.certs), "--name", unique("renewed")],
                     check=True, stdout=subprocess.DEVNULL)
     await in_thread(stack.make, "certs")
 
