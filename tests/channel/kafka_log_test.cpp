@@ -206,6 +206,40 @@ TEST_CASE(
     CHECK(append_once(channel, *writers.front(), log).ok());  // by whichever it is now
 }
 
+TEST_CASE(
+    "kafka: the bytes that all producers hold together have one limit, then busy, until they are kept") {
+    auto config = config_for(shared_prefix());
+    config.rooms_before_spreading = 1;
+    config.producers = 2;
+    KafkaFixture channel(config);
+    kafka::KafkaAppender appender(channel.io(), config, channel.listener());
+    const LogId one = contract::create_log(channel);
+    const LogId other = contract::create_log(channel);
+    const std::array writers{appender.open(one), appender.open(other)};
+    REQUIRE(appender.producers() == 2);
+    const std::string text(limits::record_value_bytes - 1024, 'x');
+    constexpr auto limit = limits::producer_queue_kbytes * 1024;
+    std::size_t accepted = 0;
+    std::optional<Error> refused;
+    while (!refused && accepted <= 2 * limit / text.size()) {
+        const bool odd = accepted % 2 == 1;
+        const auto queued = writers[odd ? 1 : 0]->append(contract::make_record(odd ? other : one, text),
+                                                         channel.next_ticket());
+        if (queued) {
+            ++accepted;
+        } else {
+            refused = queued.error();
+        }
+    }
+    REQUIRE(refused.has_value());
+    CHECK(name_of(refused->code) == name_of(Errc::busy));
+    CHECK(accepted * limits::record_value_bytes >= limit);
+    CHECK(accepted * text.size() < limit + limits::record_value_bytes);
+    REQUIRE(pump_until(channel.io(), [&] { return appender.in_flight() == 0; }));
+    CHECK(channel.listener().outcomes.size() == accepted);
+    CHECK(append_once(channel, *writers.front(), one).ok());
+}
+
 TEST_CASE("kafka: tails spread over instances, fill them, and then open another, which ends with them") {
     auto config = config_for(shared_prefix());
     config.tails_before_spreading = 1;

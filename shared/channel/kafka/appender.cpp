@@ -23,7 +23,7 @@ public:
         if (record.value.size() > limits::record_value_bytes) return Errc::too_large;
         const auto appender = appender_.lock();
         if (!appender) return Error{Errc::unavailable, "the appender is closed"};
-        if ((*appender)->in_flight() >= limits::producer_queue_messages) return Errc::busy;
+        if ((*appender)->full()) return Errc::busy;
         Producer::Message message;
         message.key = room_.str();
         message.value = record.value;
@@ -67,6 +67,12 @@ std::size_t KafkaAppender::in_flight() const {
     std::size_t sum = 0;
     for (const auto& producer : producers_) sum += producer->in_flight();
     return sum;
+}
+
+bool KafkaAppender::full() const {
+    std::size_t bytes = 0;
+    for (const auto& producer : producers_) bytes += producer->in_flight_bytes();
+    return in_flight() >= limits::producer_queue_messages || bytes >= limits::producer_queue_kbytes * 1024;
 }
 
 void KafkaAppender::fail_fatally() {

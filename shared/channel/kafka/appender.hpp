@@ -21,6 +21,7 @@ public:
 
     [[nodiscard]] std::unique_ptr<LogWriter> open(const LogId& log) override;
     [[nodiscard]] std::size_t in_flight() const override;
+    [[nodiscard]] bool full() const;
     [[nodiscard]] std::size_t producers() const { return producers_.size(); }
     /// Makes librdkafka believe in a fatal error: for tests.
     void fail_fatally();

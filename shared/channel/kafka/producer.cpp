@@ -78,6 +78,7 @@ Result<void> Producer::produce(Topic& topic, Message message, std::uint64_t tick
     static_cast<void>(message.headers.release());  // the message has them now
     ++current_->in_flight;
     ++in_flight_;
+    in_flight_bytes_ += message.key.size() + value_bytes;
     return {};
 }
 
@@ -127,6 +128,7 @@ void Producer::on_reports(Generation& generation, rd_kafka_event_t* event) {
     while (const auto* message = rd_kafka_event_message_next(event)) {
         --generation.in_flight;
         --in_flight_;
+        in_flight_bytes_ -= message->key_len + message->len;
         report_(reinterpret_cast<std::uint64_t>(message->_private), outcome_of(*message));
         if (alive.expired()) return;
     }

@@ -57,6 +57,7 @@ public:
     /// Copies key and value once, into librdkafka's own message.
     [[nodiscard]] Result<void> produce(Topic& topic, Message message, std::uint64_t ticket);
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+    [[nodiscard]] std::size_t in_flight_bytes() const { return in_flight_bytes_; }  // keys and values
     [[nodiscard]] std::size_t open_topics() const { return topics_.size(); }
     /// Makes librdkafka believe in a fatal error: for tests.
     void fail_fatally();
@@ -80,6 +81,7 @@ private:
     Generations ending_;  // given up, until their last report is in
     std::unordered_set<Topic*> topics_;
     std::size_t in_flight_ = 0;
+    std::size_t in_flight_bytes_ = 0;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 

@@ -50,8 +50,7 @@ Properties producer_properties(const KafkaConfig& config) {
         {"acks", "all"},
         {"linger.ms", std::to_string(config.linger_ms)},
         {"queue.buffering.max.messages", std::to_string(limits::producer_queue_messages)},
-        {"queue.buffering.max.kbytes",
-         std::to_string(limits::producer_queue_kbytes / static_cast<std::size_t>(config.producers))},
+        {"queue.buffering.max.kbytes", std::to_string(limits::producer_queue_kbytes)},
         {"message.timeout.ms", std::to_string(limits::append_deadline_ms)},
     };
 }
