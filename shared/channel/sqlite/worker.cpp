@@ -61,10 +61,12 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
+    bool more = false;  // a whole turn's jobs wait: they need no pause to come together
     for (;;) {
         const auto until = read_only() ? Clock::now() + poll_interval : next_sweep_;
-        std::this_thread::sleep_until(pace_.next());
+        if (!more) std::this_thread::sleep_until(pace_.next());
         JobQueue::Work work = jobs_.take(until);
+        more = work.more;
         if (!work.writes.empty()) {
             pace_.began(Clock::now(), work.writes.size());
             write(work.writes);
