@@ -43,9 +43,9 @@ inline constexpr std::size_t outbox_resume_bytes =
     64 * 1024;  // below it a lagging session asks for its next page
 inline constexpr std::size_t busy_records =
     64;  // written by a shard in the time of two --coalesce-us; from so many on it pays to wait for more
-inline constexpr std::size_t busy_writes = 16;  // of the local log within the next; from so many on
+inline constexpr std::size_t busy_writes = 16;  // to the local log within busy_writes_ms: it is busy
 inline constexpr int busy_writes_ms = 20;
-inline constexpr int commit_pause_us = 1'500;  // so much lies between two commits, so that writes share one
+inline constexpr int commit_pause_us = 1'500;  // between two commits of a busy local log: writes share one
 inline constexpr int slow_client_deadline_ms = 15'000;  // owed something and nothing taken for so long: 4008
 inline constexpr int heartbeat_s = 25;  // ping interval; silence for two of them ends the session
 inline constexpr int handshake_deadline_ms =
@@ -68,7 +68,7 @@ inline constexpr int metrics_rooms_ms = 2'000;  // between two looks at all room
 // The channel.
 inline constexpr std::size_t producer_queue_messages =
     100'000;  // not yet acknowledged by the log, then `busy`
-inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;
+inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;  // keys and values of these
 inline constexpr int append_deadline_ms = 10'000;          // to a delivery report; then refused or unknown
 inline constexpr int ack_deadline_ms = 15'000;             // to the answer for a client; then unknown
 inline constexpr int channel_request_deadline_ms = 5'000;  // create, remove, bounds, read
