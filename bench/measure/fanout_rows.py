@@ -51,6 +51,8 @@ class FanoutRows:
 
     def fanout(self, _):
         self.compared("fanout", LARGE, LARGE)
+        with self.rivals.roomcast(*self.options.edge_flags, "--coalesce-us", 0) as rival:
+            self.keep("fanout at once", rival.crowd("fanout", *words_of(LARGE), *self.seconds()))
 
     def busy(self, _):
         self.compared("busy", BUSY, BUSY_OTHERS)

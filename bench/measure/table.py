@@ -61,6 +61,9 @@ def fanout_rows(kept):
         yield most(f"{what}: CPU a delivery", median(ours, *cpu), median(kept["fanout floor"], *cpu), "µs", 1.15,
                    "SSL_write")
         yield Row(f"{what}: p50 / p99 / p99.9 of each round", "", spread(ours) + " ms")
+        at_once = kept["fanout at once"]
+        yield Row(f"{what}, --coalesce-us 0: CPU a delivery", "", f"{median(at_once, *cpu):.2f} µs")
+        yield Row(f"{what}, --coalesce-us 0: p50 / p99 / p99.9 of each round", "", spread(at_once) + " ms")
     if "busy" in kept:
         what, ours = "100 receivers × 2,000/s", kept["busy"]
         if "busy nchan" in kept:

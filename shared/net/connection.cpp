@@ -50,8 +50,8 @@ void Loop::begin_flush() {
     counted_from_ = now_;
 }
 
-/// With twice the delay half the records do. Back again only where writing would still take less than half of
-/// the time.
+/// With twice the delay half the records do, where it is longer than the pauses between a connection's
+/// messages. Back again only where writing would still take less than half of the time.
 void Loop::adapt(Clock::duration period) {
     if (2 * writing_ > period) {
         delay_ = std::min(2 * delay_, most_delays * least_delay_);
@@ -68,7 +68,7 @@ void Loop::flush(std::vector<Connection*>& marked, bool all) {
         Connection* const connection = flushing_[i];
         if (connection == nullptr) continue;
         if (!all && busy() && connection->may_wait()) {
-            if (later_.empty()) due_ = connection->flushed_ + delay_;
+            if (later_.empty()) due_ = now_ + delay_;
             connection->dirty_index_ = later_.size();
             later_.push_back(connection);
             continue;

@@ -26,16 +26,16 @@ class Connection;
 /// Belongs to an io_context (which may have several), outlives its connections, used on its thread only. What
 /// a connection is owed in one turn of the loop leaves at the turn's end, in one TLS record where it fits.
 ///
-/// With `coalesce` a busy loop waits a little for more: when it has written many records of late, a
-/// connection that was written to less than the delay ago is written to again only when the delay is over. A
-/// first message after a pause, and everything on a loop with little to do, goes out at once.
+/// With `coalesce` a busy loop waits a little for more: when it has written many records of late, what a
+/// connection is owed that was written to less than the delay ago leaves only after the delay. A first
+/// message after a pause, and everything on a loop with little to do, goes out at once.
 class Loop {
 public:
     using Clock = std::chrono::steady_clock;
     static constexpr std::size_t read_bytes = 32 * 1024;
     static constexpr std::size_t record_bytes = 16 * 1024;  // the most that one TLS record carries
 
-    static constexpr int most_delays = 4;
+    static constexpr int most_delays = 5;
 
     explicit Loop(boost::asio::io_context& io) : io_(io), later_timer_(io) {}
     Loop(const Loop&) = delete;
@@ -66,7 +66,7 @@ private:
     Clock::duration least_delay_{};
     Clock::duration writing_{};         // of the time since `counted_from_`
     Clock::time_point now_{};           // of this flush
-    Clock::time_point due_{};           // when the first of `later_` has waited long enough
+    Clock::time_point due_{};           // when the first of `later_` has waited for the delay
     Clock::time_point counted_from_{};  // records are counted by the delay
     std::size_t records_ = 0;
     std::size_t records_before_ = 0;  // in the delay before

@@ -48,6 +48,20 @@ TEST_CASE("a busy loop keeps what a busy connection is owed, and sends all of it
     CHECK(pair.owed() == 0);
 }
 
+TEST_CASE(
+    "what waits does so for the whole delay, however long ago the write before was, so that it meets the "
+    "next") {
+    BusyPair pair;
+    using Clock = std::chrono::steady_clock;
+    const auto later = Clock::now() + delay / 4;
+    REQUIRE(pair.until([&] { return Clock::now() >= later; }));
+    const auto owed_since = Clock::now();
+    pair.turn("held");
+    REQUIRE(pair.owed() > 0);
+    REQUIRE(pair.until([&] { return pair.client->received == "held"; }));
+    CHECK(Clock::now() - owed_since >= delay);
+}
+
 TEST_CASE("on a busy loop a connection that was not written to of late is written to at once") {
     BusyPair pair;
     test::TcpPair sockets(pair.io);
