@@ -7,6 +7,8 @@ import subprocess
 
 from .programs import HOST, ROOT, wait_ready
 
+BROKER_HEAP = "2g"  # as docs/operations.md has it for thousands of rooms
+BROKER_JAVA = "-XX:+AlwaysPreTouch"  # else its first collections take 0.2 s, for pages that were never written to
 LOCAL_PORTS = 95  # distance from --base-port to the local edge's port; behind all those of scripts/cluster's edges
 
 
@@ -23,7 +25,8 @@ class Servers:
 
     def cluster(self, *words):
         command = [ROOT / "scripts/cluster", *words, "--dir", self.cluster_dir]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              env=os.environ | {"JAVA_TOOL_OPTIONS": BROKER_JAVA})
         if done.returncode != 0 and words[0] != "status":
             raise RuntimeError(f"scripts/cluster {' '.join(map(str, words))}: {done.stdout}")
         return done.stdout
@@ -32,7 +35,7 @@ class Servers:
         for folder in (self.cluster_dir, self.local_dir):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        self.cluster("start", "--base-port", str(self.base_port), "--build", str(self.build))
+        self.cluster("start", "--base-port", str(self.base_port), "--build", str(self.build), "--broker-heap", BROKER_HEAP)
         try:
             self.start_local()
         except BaseException:

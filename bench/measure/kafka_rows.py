@@ -122,13 +122,15 @@ class KafkaRows:
         self.keep("ingest", self.crowd("ingest", *rooms, *size, "--text-bytes", TEXT_BYTES))
 
     def rooms(self, number):
-        """Many rooms with two members each and a message a second, beside one; then what they cost when all are silent."""
+        """Many rooms with two members each and a message a second, beside one. Then what they cost when all are silent,
+        beside one with all these members: their connections' pings are not what is asked about."""
         for name, rooms, rate in (("rooms one", 1, 100), ("rooms", self.options.rooms, self.options.rooms)):
-            words = ["--room-prefix", f"{name.replace(' ', '-')}-{number}", "--rooms", rooms, "--receivers", 2]
+            words = ["--room-prefix", f"{name.replace(' ', '-')}-{number}", "--rooms", rooms]
             warm = ["--warmup-s", ROOMS_WARM_S, "--seconds", self.options.seconds]
-            self.keep(name, self.crowd("fanout", *words, "--rate", rate, *warm))
-            quiet = ["--rate", 0, "--warmup-s", 1, "--seconds", 4, "--drain-s", 0]
-            self.keep(f"{name} idle", self.crowd("fanout", *words, *quiet))
+            self.keep(name, self.crowd("fanout", *words, "--receivers", 2, "--rate", rate, *warm))
+            members = ["--receivers", 2 * self.options.rooms // rooms]
+            quiet = ["--rate", 0, "--warmup-s", 10, "--seconds", 10, "--drain-s", 0]
+            self.keep(f"{name} idle", self.crowd("fanout", *words, *members, *quiet))
 
     def recovery(self, number):
         self.blow("recovery worker", f"worker-{1 + number % 2}", 9, number)

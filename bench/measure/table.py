@@ -152,7 +152,7 @@ def kafka_rows(kept):
         used = {name: (median(kept["rooms one idle"], "processes", name, "cpu_share"),
                        median(kept["rooms idle"], "processes", name, "cpu_share"))
                 for name in kept["rooms idle"][0]["processes"]}
-        yield Row("CPU when nobody says anything: one room → many", "",
+        yield Row("CPU when nobody says anything: one room → many, the same members", "",
                   ", ".join(f"{name} {one:.1%} → {many:.1%}" for name, (one, many) in used.items()))
     if "import" in kept:
         ours, floor = median(kept["import"], "rate_per_s"), median(kept["import floor"], "per_s")
