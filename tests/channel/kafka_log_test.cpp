@@ -29,6 +29,26 @@ void produce_foreign(KafkaFixture& channel, const LogId& log, std::optional<std:
     REQUIRE(outcome->ok());
 }
 
+struct Filled {
+    std::size_t accepted = 0;
+    std::optional<Error> refused;
+};
+
+/// Appends until that is refused, or more than `most` were accepted; `append` is told how many were before.
+template <class Append>
+Filled fill(std::size_t most, Append append) {
+    Filled filled;
+    while (!filled.refused && filled.accepted <= most) {
+        const Result<void> queued = append(filled.accepted);
+        if (queued) {
+            ++filled.accepted;
+        } else {
+            filled.refused = queued.error();
+        }
+    }
+    return filled;
+}
+
 TEST_CASE("kafka: a log's retention can be changed, and its other settings stay") {
     auto config = config_for(shared_prefix());
     config.retention_ms = 7'200'000;
@@ -165,16 +185,9 @@ TEST_CASE("kafka: a full queue answers busy and works again when it has emptied"
     KafkaFixture channel;
     const LogId log = contract::create_log(channel);
     const auto writer = channel.appender().open(log);
-    std::size_t accepted = 0;
-    std::optional<Error> refused;
-    while (!refused && accepted <= limits::producer_queue_messages) {
-        const auto queued = writer->append(contract::make_record(log, "x"), channel.next_ticket());
-        if (queued) {
-            ++accepted;
-        } else {
-            refused = queued.error();
-        }
-    }
+    const auto [accepted, refused] = fill(limits::producer_queue_messages, [&](std::size_t) {
+        return writer->append(contract::make_record(log, "x"), channel.next_ticket());
+    });
     REQUIRE(refused.has_value());
     CHECK(name_of(refused->code) == name_of(Errc::busy));
     CHECK(accepted == limits::producer_queue_messages);
@@ -219,18 +232,11 @@ TEST_CASE(
     REQUIRE(appender.producers() == 2);
     const std::string text(limits::record_value_bytes - 1024, 'x');
     constexpr auto limit = limits::producer_queue_kbytes * 1024;
-    std::size_t accepted = 0;
-    std::optional<Error> refused;
-    while (!refused && accepted <= 2 * limit / text.size()) {
-        const bool odd = accepted % 2 == 1;
-        const auto queued = writers[odd ? 1 : 0]->append(contract::make_record(odd ? other : one, text),
-                                                         channel.next_ticket());
-        if (queued) {
-            ++accepted;
-        } else {
-            refused = queued.error();
-        }
-    }
+    const auto [accepted, refused] = fill(2 * limit / text.size(), [&](std::size_t number) {
+        const bool odd = number % 2 == 1;
+        return writers[odd ? 1 : 0]->append(contract::make_record(odd ? other : one, text),
+                                            channel.next_ticket());
+    });
     REQUIRE(refused.has_value());
     CHECK(name_of(refused->code) == name_of(Errc::busy));
     CHECK(accepted * limits::record_value_bytes >= limit);
