@@ -26,8 +26,8 @@ class Connection;
 /// Belongs to an io_context (which may have several), outlives its connections, used on its thread only. What
 /// a connection is owed in one turn of the loop leaves at the turn's end, in one TLS record where it fits.
 ///
-/// With `coalesce` a busy loop waits a little for more: when it has written many records of late, what a
-/// connection is owed that was written to less than the delay ago leaves only after the delay. A first
+/// With `coalesce` a busy loop waits a little for more: when it has written many records of late, what is
+/// owed to a connection that was written to less than the delay ago leaves only after the delay. A first
 /// message after a pause, and everything on a loop with little to do, goes out at once.
 class Loop {
 public:
