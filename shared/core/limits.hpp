@@ -66,6 +66,7 @@ inline constexpr std::size_t metrics_rooms =
 inline constexpr int metrics_rooms_ms = 2'000;  // between two looks at all rooms; Prometheus asks every 5 s
 
 // The channel.
+inline constexpr std::size_t tails_moved_at_once = 16;  // that are silent, to another Kafka client
 inline constexpr std::size_t producer_queue_messages =
     100'000;  // not yet acknowledged by the log, then `busy`
 inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;  // keys and values of these

@@ -34,7 +34,9 @@ struct KafkaConfig {
     int tails_before_spreading = 8;   // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 96;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one
-    LogLine log;                      // none: silence
+    int tail_silence_ms = 30'000;     // that a tail shows nothing before it moves (at most twice that) to an
+    int silent_tails_per_instance = 64;  // instance of so many, until it shows something again
+    LogLine log;                         // none: silence
     /// Called for each record in a room's topic that is not Roomcast's and is not shown.
     std::function<void()> on_foreign_record;
 

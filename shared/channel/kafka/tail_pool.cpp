@@ -4,14 +4,17 @@
 #include <map>
 #include <utility>
 
+#include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/retry.hpp"
 #include "shared/channel/kafka/topics.hpp"
+#include "shared/core/limits.hpp"
 
 namespace roomcast::channel::kafka {
 namespace {
 
 constexpr std::chrono::milliseconds wake_retry{1'000};
 constexpr std::chrono::milliseconds wake_refresh{30'000};
+constexpr std::chrono::milliseconds between_moves{100};
 
 class Deaf final : public ReadingSink {
 public:
@@ -23,11 +26,17 @@ Deaf deaf;
 }  // namespace
 
 struct TailPool::Place::Host {
-    Host(boost::asio::io_context& io, const KafkaConfig& config, std::size_t its_number)
-        : number(its_number), fetcher(io, config, FetchSettings{}) {}
+    Host(boost::asio::io_context& io, const KafkaConfig& config, std::size_t its_number, Tier its_tier)
+        : number(its_number), tier(its_tier), fetcher(io, config, settings(its_tier)) {}
+    static FetchSettings settings(Tier tier) {
+        FetchSettings settings;
+        if (tier == Tier::silent) settings.wait_ms = silent_wait_ms;
+        return settings;
+    }
     const std::size_t number;
+    const Tier tier;
     Fetcher fetcher;
-    std::set<std::string, std::less<>> topics;
+    std::map<std::string, Place*, std::less<>> topics;
     std::map<std::int32_t, std::unique_ptr<Fetcher::Reading>> wake;
 };
 
@@ -38,19 +47,26 @@ TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId
       node_hash_(std::hash<NodeId>{}(node)),
       requests_(std::move(requests)),
       waker_(io, config_),
-      timer_(io) {
-    open_host();
+      timer_(io),
+      silence_(io),
+      speech_(io) {
+    open_host(Tier::speaking);
 }
 
 TailPool::~TailPool() = default;
 
-TailPool::Host& TailPool::open_host() {
-    hosts_.push_back(std::make_unique<Host>(io_, config_, hosts_opened_++));
+TailPool::Host& TailPool::open_host(Tier tier) {
+    hosts_.push_back(std::make_unique<Host>(io_, config_, hosts_opened_++, tier));
     read_wake_partitions(*hosts_.back());
     return *hosts_.back();
 }
 
 void TailPool::start() {
+    find_wake_partitions();
+    after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::move_silent);
+}
+
+void TailPool::find_wake_partitions() {
     const auto requests = requests_.lock();
     if (!requests || stopped_) return;
     requests->describe(wake_topic(config_.topic_prefix), limits::channel_request_deadline_ms,
@@ -59,23 +75,27 @@ void TailPool::start() {
                            if (!self || self->stopped_) return;
                            const bool known = code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.leaders.empty();
                            if (known) self->choose_wake_partitions(info);
-                           self->look_again_in(known ? wake_refresh : wake_retry);
+                           self->after(self->timer_, known ? wake_refresh : wake_retry,
+                                       &TailPool::find_wake_partitions);
                        });
 }
 
 void TailPool::stop() {
     stopped_ = true;
     timer_.cancel();
+    silence_.cancel();
+    speech_.cancel();
     for (auto& host : hosts_) {
         host->wake.clear();
         host->fetcher.instance()->stop();
     }
 }
 
-void TailPool::look_again_in(std::chrono::milliseconds pause) {
-    timer_.expires_after(pause);
-    timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
-        if (const auto self = weak.lock(); self && !cancelled) self->start();
+void TailPool::after(boost::asio::steady_timer& timer, std::chrono::milliseconds pause,
+                     void (TailPool::*what)()) {
+    timer.expires_after(pause);
+    timer.async_wait([weak = weak_from_this(), what](const boost::system::error_code& cancelled) {
+        if (const auto self = weak.lock(); self && !cancelled) (*self.*what)();
     });
 }
 
@@ -114,34 +134,105 @@ void TailPool::read_wake_partitions(Host& host) {
 
 /// A fetch names every partition of its instance, so what a message costs the broker grows with them: tails
 /// are spread over a few instances first, which are filled when there are that many.
-TailPool::Host& TailPool::host_for(const std::string& topic) {
+TailPool::Host& TailPool::host_for(const std::string& topic, Tier tier) {
     Host* emptiest = nullptr;
+    int opened = 0;
     for (auto& host : hosts_) {
+        if (host->tier != tier) continue;
+        ++opened;
         if (host->topics.contains(topic)) continue;
         if (emptiest == nullptr || host->topics.size() < emptiest->topics.size()) emptiest = host.get();
     }
-    const bool spread = std::cmp_greater_equal(hosts_.size(), config_.tail_instances);
-    const int most = spread ? config_.tails_per_instance : config_.tails_before_spreading;
+    const int speaking =
+        opened >= config_.tail_instances ? config_.tails_per_instance : config_.tails_before_spreading;
+    const int most = tier == Tier::silent ? config_.silent_tails_per_instance : speaking;
     if (emptiest != nullptr && std::cmp_less(emptiest->topics.size(), most)) return *emptiest;
-    return open_host();
+    return open_host(tier);
+}
+
+void TailPool::end_if_unused(Host& host) {
+    if (!host.topics.empty() || hosts_.front().get() == &host) return;
+    std::erase_if(hosts_, [&host](const auto& each) { return each.get() == &host; });
 }
 
 std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::int64_t offset,
                                                 ReadingSink& sink) {
-    Host& host = host_for(topic);
-    host.topics.insert(topic);
-    std::unique_ptr<Place> place(new Place(shared_from_this(), host, topic));
-    place->reading_ = host.fetcher.read(topic, 0, offset, sink);
+    Host& host = host_for(topic, Tier::speaking);
+    std::unique_ptr<Place> place(new Place(shared_from_this(), topic, offset, sink));
+    place->enter(host);
     waker_.wake(wake_partitions_of(host));
     return place;
 }
 
-TailPool::Place::~Place() {
+/// A few: each takes some time of the loop, and a new instance some of a core.
+std::vector<TailPool::Place*> TailPool::some_of(Tier tier, bool spoke) const {
+    std::vector<Place*> some;
+    for (const auto& host : hosts_) {
+        if (host->tier != tier) continue;
+        for (const auto& [topic, place] : host->topics) {
+            if (some.size() == limits::tails_moved_at_once) return some;
+            if (place->spoke_ == spoke) some.push_back(place);
+        }
+    }
+    return some;
+}
+
+void TailPool::move(const std::vector<Place*>& places, Tier tier) {
+    std::set<Host*> joined;
+    for (auto* place : places) {
+        Host& host = host_for(place->topic_, tier);
+        place->leave();
+        place->enter(host);
+        joined.insert(&host);
+    }
+    for (const auto* host : joined) waker_.wake(wake_partitions_of(*host));
+}
+
+/// Those that said nothing since all were looked through.
+void TailPool::move_silent() {
+    const auto some = some_of(Tier::speaking, false);
+    move(some, Tier::silent);
+    if (some.size() == limits::tails_moved_at_once)
+        return after(silence_, between_moves, &TailPool::move_silent);
+    for (auto& host : hosts_) {
+        if (host->tier == Tier::silent) continue;
+        for (auto& [topic, place] : host->topics) place->spoke_ = false;
+    }
+    after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::move_silent);
+}
+
+/// Not at once: thousands that speak again in the same second would wait for a hundred new instances.
+void TailPool::move_speaking() {
+    const auto some = some_of(Tier::silent, true);
+    move(some, Tier::speaking);
+    speech_awaited_ = some.size() == limits::tails_moved_at_once;
+    if (speech_awaited_) after(speech_, between_moves, &TailPool::move_speaking);
+}
+
+void TailPool::Place::enter(Host& host) {
+    host_ = &host;
+    host.topics.emplace(topic_, this);
+    reading_ = host.fetcher.read(topic_, 0, next_, *this);
+}
+
+void TailPool::Place::leave() {
     reading_.reset();
     host_->topics.erase(topic_);
-    auto& hosts = pool_->hosts_;
-    if (!host_->topics.empty() || hosts.front().get() == host_) return;
-    std::erase_if(hosts, [this](const auto& host) { return host.get() == host_; });
+    pool_->end_if_unused(*std::exchange(host_, nullptr));
+}
+
+TailPool::Place::~Place() { leave(); }
+
+void TailPool::Place::on_messages(Messages messages) {
+    next_ = messages.back()->offset + 1;
+    spoke_ = true;
+    if (host_->tier == Tier::silent && !std::exchange(pool_->speech_awaited_, true))
+        pool_->after(pool_->speech_, between_moves, &TailPool::move_speaking);
+    sink_.on_messages(messages);  // may end this
+}
+
+void TailPool::Place::on_reading_failed(rd_kafka_resp_err_t code, std::string text) {
+    sink_.on_reading_failed(code, std::move(text));
 }
 
 std::int64_t TailPool::Place::behind(std::int64_t next) const {

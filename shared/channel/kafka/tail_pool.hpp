@@ -16,7 +16,8 @@
 
 namespace roomcast::channel::kafka {
 
-/// The fetchers that tails run on: as many as are needed, each reading along the wake topic.
+/// The fetchers that tails run on: as many as are needed, each reading along the wake topic. Topics that have
+/// been silent for a while share a few of them, since an idle client costs its threads' looking around.
 ///
 /// Owned by TailReader and its tails together, on their thread. The first fetcher stays; others end with
 /// their last tail.
@@ -26,12 +27,13 @@ public:
              std::weak_ptr<Requests> requests);
     ~TailPool();
 
-    /// Finds out which wake partitions to use, now and then again, since leaders move.
+    /// Finds out which wake partitions to use, now and then again, since leaders move; and who is silent.
     void start();
     void stop();
 
-    /// A place for reading one topic; ends it when destroyed.
-    class Place {
+    /// A place for reading one topic; ends it when destroyed. It moves to another fetcher when the topic
+    /// falls silent or speaks again; `sink` notices nothing of that.
+    class Place final : ReadingSink {
     public:
         ~Place();
         Place(const Place&) = delete;
@@ -42,11 +44,18 @@ public:
     private:
         friend class TailPool;
         struct Host;
-        Place(std::shared_ptr<TailPool> pool, Host& host, std::string topic)
-            : pool_(std::move(pool)), host_(&host), topic_(std::move(topic)) {}
+        Place(std::shared_ptr<TailPool> pool, std::string topic, std::int64_t offset, ReadingSink& sink)
+            : pool_(std::move(pool)), topic_(std::move(topic)), next_(offset), sink_(sink) {}
+        void on_messages(Messages messages) override;
+        void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override;
+        void enter(Host& host);
+        void leave();
         std::shared_ptr<TailPool> pool_;
-        Host* host_;
         std::string topic_;
+        std::int64_t next_;
+        ReadingSink& sink_;
+        Host* host_ = nullptr;
+        bool spoke_ = true;  // since the pool looked last; one that is new counts as one that spoke
         std::unique_ptr<Fetcher::Reading> reading_;
     };
     [[nodiscard]] std::unique_ptr<Place> read(const std::string& topic, std::int64_t offset,
@@ -61,12 +70,19 @@ public:
 
 private:
     using Host = Place::Host;
-    Host& host_for(const std::string& topic);
-    Host& open_host();
+    enum class Tier { speaking, silent };
+    Host& host_for(const std::string& topic, Tier tier);
+    Host& open_host(Tier tier);
+    void end_if_unused(Host& host);
+    [[nodiscard]] std::vector<Place*> some_of(Tier tier, bool spoke) const;
+    void move(const std::vector<Place*>& places, Tier tier);
+    void move_silent();
+    void move_speaking();
+    void after(boost::asio::steady_timer& timer, std::chrono::milliseconds pause, void (TailPool::*what)());
+    void find_wake_partitions();
     void choose_wake_partitions(const TopicInfo& wake);
     [[nodiscard]] std::vector<std::int32_t> wake_partitions_of(const Host& host) const;
     void read_wake_partitions(Host& host);
-    void look_again_in(std::chrono::milliseconds pause);
 
     boost::asio::io_context& io_;
     KafkaConfig config_;
@@ -77,6 +93,9 @@ private:
     std::size_t hosts_opened_ = 0;
     std::list<std::unique_ptr<Host>> hosts_;
     boost::asio::steady_timer timer_;
+    boost::asio::steady_timer silence_;
+    boost::asio::steady_timer speech_;
+    bool speech_awaited_ = false;
     bool stopped_ = false;
 };
 
