@@ -11,6 +11,7 @@ JOIN_MESSAGES = 50
 IMPORT_ROOMS = 20
 INGEST_ROOMS = 100
 ROOMS_WARM_S = 20  # a broker that has just made 2,000 topics compiles and writes for itself
+SILENCE_S = 80  # in which members say nothing before it is measured: workers know silent rooms after 60 s at most
 RECOVERY = {"rooms": 8, "receivers": 2, "rate": 200}
 SETTLE_S = 4  # after a node came back: the group has shared out its slots again
 
@@ -123,14 +124,18 @@ class KafkaRows:
 
     def rooms(self, number):
         """Many rooms with two members each and a message a second, beside one. Then what they cost when all are silent,
-        beside one with all these members: their connections' pings are not what is asked about."""
-        for name, rooms, rate in (("rooms one", 1, 100), ("rooms", self.options.rooms, self.options.rooms)):
-            words = ["--room-prefix", f"{name.replace(' ', '-')}-{number}", "--rooms", rooms]
+        and then one with all these members: their connections' pings and the rooms' topics are not what is asked about."""
+        many = self.options.rooms
+        for name, rooms, rate in (("rooms one", 1, 100), ("rooms", many, many)):
             warm = ["--warmup-s", ROOMS_WARM_S, "--seconds", self.options.seconds]
-            self.keep(name, self.crowd("fanout", *words, "--receivers", 2, "--rate", rate, *warm))
-            members = ["--receivers", 2 * self.options.rooms // rooms]
-            quiet = ["--rate", 0, "--warmup-s", 10, "--seconds", 10, "--drain-s", 0]
-            self.keep(f"{name} idle", self.crowd("fanout", *words, *members, *quiet))
+            self.keep(name, self.crowd("fanout", *self.named(name, number, rooms), "--receivers", 2, "--rate", rate, *warm))
+        for name, rooms in (("rooms", many), ("rooms one", 1)):
+            silent = ["--receivers", 2 * many // rooms, "--rate", 0, "--warmup-s", SILENCE_S, "--seconds", 10, "--drain-s", 0]
+            self.keep(f"{name} idle", self.crowd("fanout", *self.named(name, number, rooms), *silent))
+
+    @staticmethod
+    def named(name, number, rooms):
+        return ["--room-prefix", f"{name.replace(' ', '-')}-{number}", "--rooms", rooms]
 
     def recovery(self, number):
         self.blow("recovery worker", f"worker-{1 + number % 2}", 9, number)
