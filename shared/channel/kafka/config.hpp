@@ -36,7 +36,9 @@ struct KafkaConfig {
     int tails_per_instance = 1'500;   // each, and then there is a further one
     int tail_silence_ms = 30'000;     // that a tail shows nothing before it moves (at most twice that) to an
     int silent_tails_per_instance = 64;  // instance of so many, until it shows something again
-    LogLine log;                         // none: silence
+    int tails_left_per_instance =
+        256;      // after so many that ended or moved away the others move too, and it ends
+    LogLine log;  // none: silence
     /// Called for each record in a room's topic that is not Roomcast's and is not shown.
     std::function<void()> on_foreign_record;
 

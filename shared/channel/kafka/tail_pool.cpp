@@ -35,6 +35,7 @@ struct TailPool::Place::Host {
     }
     const std::size_t number;
     const Tier tier;
+    int left = 0;  // tails that were here
     Fetcher fetcher;
     std::map<std::string, Place*, std::less<>> topics;
     std::map<std::int32_t, std::unique_ptr<Fetcher::Reading>> wake;
@@ -95,7 +96,7 @@ void TailPool::after(boost::asio::steady_timer& timer, std::chrono::milliseconds
                      void (TailPool::*what)()) {
     timer.expires_after(pause);
     timer.async_wait([weak = weak_from_this(), what](const boost::system::error_code& cancelled) {
-        if (const auto self = weak.lock(); self && !cancelled) (*self.*what)();
+        if (const auto self = weak.lock(); self && !cancelled && !self->stopped_) (*self.*what)();
     });
 }
 
@@ -138,7 +139,7 @@ TailPool::Host& TailPool::host_for(const std::string& topic, Tier tier) {
     Host* emptiest = nullptr;
     int opened = 0;
     for (auto& host : hosts_) {
-        if (host->tier != tier) continue;
+        if (host->tier != tier || is_worn(*host)) continue;
         ++opened;
         if (host->topics.contains(topic)) continue;
         if (emptiest == nullptr || host->topics.size() < emptiest->topics.size()) emptiest = host.get();
@@ -164,14 +165,17 @@ std::unique_ptr<TailPool::Place> TailPool::read(const std::string& topic, std::i
     return place;
 }
 
+/// librdkafka keeps every topic that an instance ever read, and looks through them each second.
+bool TailPool::is_worn(const Host& host) const { return host.left >= config_.tails_left_per_instance; }
+
 /// A few: each takes some time of the loop, and a new instance some of a core.
-std::vector<TailPool::Place*> TailPool::some_of(Tier tier, bool spoke) const {
+std::vector<TailPool::Place*> TailPool::some(
+    const std::function<bool(const Host&, const Place&)>& wanted) const {
     std::vector<Place*> some;
     for (const auto& host : hosts_) {
-        if (host->tier != tier) continue;
         for (const auto& [topic, place] : host->topics) {
             if (some.size() == limits::tails_moved_at_once) return some;
-            if (place->spoke_ == spoke) some.push_back(place);
+            if (wanted(*host, *place)) some.push_back(place);
         }
     }
     return some;
@@ -188,11 +192,14 @@ void TailPool::move(const std::vector<Place*>& places, Tier tier) {
     for (const auto* host : joined) waker_.wake(wake_partitions_of(*host));
 }
 
-/// Those that said nothing since all were looked through.
+/// Those that said nothing since all were looked through, and those whose instance is worn.
 void TailPool::move_silent() {
-    const auto some = some_of(Tier::speaking, false);
-    move(some, Tier::silent);
-    if (some.size() == limits::tails_moved_at_once)
+    const auto silent = some(
+        [](const Host& host, const Place& place) { return host.tier == Tier::speaking && !place.spoke_; });
+    move(silent, Tier::silent);
+    const auto stranded = some([this](const Host& host, const Place&) { return is_worn(host); });
+    for (auto* place : stranded) move({place}, place->host_->tier);
+    if (std::max(silent.size(), stranded.size()) == limits::tails_moved_at_once)
         return after(silence_, between_moves, &TailPool::move_silent);
     for (auto& host : hosts_) {
         if (host->tier == Tier::silent) continue;
@@ -203,9 +210,10 @@ void TailPool::move_silent() {
 
 /// Not at once: thousands that speak again in the same second would wait for a hundred new instances.
 void TailPool::move_speaking() {
-    const auto some = some_of(Tier::silent, true);
-    move(some, Tier::speaking);
-    speech_awaited_ = some.size() == limits::tails_moved_at_once;
+    const auto speaking =
+        some([](const Host& host, const Place& place) { return host.tier == Tier::silent && place.spoke_; });
+    move(speaking, Tier::speaking);
+    speech_awaited_ = speaking.size() == limits::tails_moved_at_once;
     if (speech_awaited_) after(speech_, between_moves, &TailPool::move_speaking);
 }
 
@@ -218,6 +226,7 @@ void TailPool::Place::enter(Host& host) {
 void TailPool::Place::leave() {
     reading_.reset();
     host_->topics.erase(topic_);
+    ++host_->left;
     pool_->end_if_unused(*std::exchange(host_, nullptr));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -74,7 +75,9 @@ private:
     Host& host_for(const std::string& topic, Tier tier);
     Host& open_host(Tier tier);
     void end_if_unused(Host& host);
-    [[nodiscard]] std::vector<Place*> some_of(Tier tier, bool spoke) const;
+    [[nodiscard]] bool is_worn(const Host& host) const;
+    [[nodiscard]] std::vector<Place*> some(
+        const std::function<bool(const Host&, const Place&)>& wanted) const;
     void move(const std::vector<Place*>& places, Tier tier);
     void move_silent();
     void move_speaking();
