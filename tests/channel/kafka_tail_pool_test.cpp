@@ -65,7 +65,8 @@ TEST_CASE("kafka: tails that show nothing share an instance, leave it when they 
     }
     REQUIRE(pump_until(channel.io(), [&] { return reader.tail_instances() == all_silent; }));
     contract::remove(channel, logs.front());
-    REQUIRE(pump_until(channel.io(), [&] { return sinks.front().failure.has_value(); }));
+    REQUIRE(pump_until(
+        channel.io(), [&] { return sinks.front().failure.has_value(); }, std::chrono::seconds(5)));
     CHECK(name_of(sinks.front().failure->code) == name_of(Errc::room_gone));
 }
 

@@ -22,10 +22,6 @@ struct FetchSettings {
     bool show_end = false;  // report the end of a partition each time it is reached
 };
 
-/// `wait_ms` where nothing is expected. A message ends a parked fetch at once, the removal of a topic does
-/// not.
-inline constexpr int silent_wait_ms = 5'000;
-
 [[nodiscard]] Properties producer_properties(const KafkaConfig& config);
 [[nodiscard]] Properties waker_properties();
 [[nodiscard]] Properties admin_properties();

@@ -4,7 +4,6 @@
 #include <map>
 #include <utility>
 
-#include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/retry.hpp"
 #include "shared/channel/kafka/topics.hpp"
 #include "shared/core/limits.hpp"
@@ -27,12 +26,7 @@ Deaf deaf;
 
 struct TailPool::Place::Host {
     Host(boost::asio::io_context& io, const KafkaConfig& config, std::size_t its_number, Tier its_tier)
-        : number(its_number), tier(its_tier), fetcher(io, config, settings(its_tier)) {}
-    static FetchSettings settings(Tier tier) {
-        FetchSettings settings;
-        if (tier == Tier::silent) settings.wait_ms = silent_wait_ms;
-        return settings;
-    }
+        : number(its_number), tier(its_tier), fetcher(io, config, FetchSettings{}) {}
     const std::size_t number;
     const Tier tier;
     int left = 0;  // tails that were here
