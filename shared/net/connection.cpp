@@ -12,7 +12,7 @@ constexpr int reads_in_a_turn = 4;  // so that one busy sender does not starve t
 }
 
 void Loop::mark(Connection& connection) {
-    connection.marked_ = true;
+    connection.mark_ = Connection::Mark::dirty;
     connection.dirty_index_ = dirty_.size();
     dirty_.push_back(&connection);
     if (!scheduled_) {
@@ -22,8 +22,8 @@ void Loop::mark(Connection& connection) {
 }
 
 void Loop::unmark(Connection& connection) {
-    if (!connection.marked_) return;
-    connection.marked_ = false;
+    if (connection.mark_ == Connection::Mark::none) return;
+    connection.mark_ = Connection::Mark::none;
     for (auto* list : {&dirty_, &flushing_, &later_})
         if (connection.dirty_index_ < list->size() && (*list)[connection.dirty_index_] == &connection)
             (*list)[connection.dirty_index_] = nullptr;
@@ -34,58 +34,65 @@ void Loop::flush_all() {
     flush(dirty_, delay_ == Clock::duration::zero());
 }
 
-void Loop::flush_later() {
-    later_scheduled_ = false;
+void Loop::wait_until(Clock::time_point when) {
+    later_timer_.expires_at(when);
+    later_timer_.async_wait([this](boost::system::error_code stopped) {
+        if (!stopped) stop_waiting();
+    });
+}
+
+void Loop::stop_waiting() {
+    if (later_.empty()) return;
+    if (company_ < later_.size() && Clock::now() < last_due_) return wait_until(last_due_);
     flush(later_, true);
 }
 
 void Loop::begin_flush() {
     now_ = Clock::now();
     const auto period = now_ - counted_from_;
-    if (period < delay_) return;
-    records_before_ = period < 2 * delay_ ? records_ : 0;
+    if (period < longest_delay()) return;
+    records_before_ = period < 2 * longest_delay() ? records_ : 0;
     adapt(period);
     records_ = 0;
     writing_ = {};
     counted_from_ = now_;
 }
 
-/// With twice the delay half the records do, where it is longer than the pauses between a connection's
-/// messages. Back again only where writing would still take less than half of the time.
+/// Where two messages share a record half as much is to be written, so it ends only below a fifth.
 void Loop::adapt(Clock::duration period) {
     if (2 * writing_ > period) {
-        delay_ = std::min(2 * delay_, most_delays * least_delay_);
+        hard_pressed_ = true;
     } else if (5 * writing_ < period) {
-        delay_ = std::max(delay_ / 2, least_delay_);
+        hard_pressed_ = false;
     }
 }
 
 void Loop::flush(std::vector<Connection*>& marked, bool all) {
     flushing_.swap(marked);
     const bool coalesces = delay_ != Clock::duration::zero();
+    const bool none_waits = later_.empty();
     if (coalesces) begin_flush();
     for (std::size_t i = 0; i < flushing_.size(); ++i) {
         Connection* const connection = flushing_[i];
         if (connection == nullptr) continue;
         if (!all && busy() && connection->may_wait()) {
-            if (later_.empty()) due_ = now_ + delay_;
+            connection->mark_ = Connection::Mark::later;
             connection->dirty_index_ = later_.size();
             later_.push_back(connection);
             continue;
         }
-        connection->marked_ = false;
+        connection->mark_ = Connection::Mark::none;
         connection->flushed_ = now_;
         ++records_;
         connection->flush();
     }
     flushing_.clear();
     if (coalesces) writing_ += Clock::now() - now_;
-    if (later_.empty() || later_scheduled_) return;
-    later_scheduled_ = true;
-    later_timer_.expires_at(due_);
-    later_timer_.async_wait([this](boost::system::error_code stopped) {
-        if (!stopped) flush_later();
-    });
+    if (later_.empty() || !none_waits) return;
+    company_ = 0;
+    due_ = now_ + delay_;
+    last_due_ = now_ + longest_delay();
+    wait_until(due_);
 }
 
 Connection::Connection(Loop& loop, Stream stream, ConnectionHandler& handler)
@@ -187,7 +194,7 @@ void Connection::read_some() {
 
 bool Connection::may_wait() const {
     return state_ == State::open && outbox_.bytes() < Loop::record_bytes &&
-           loop_.now_ - flushed_ < loop_.delay_;
+           loop_.now_ - flushed_ < loop_.longest_delay();
 }
 
 void Connection::resume_reading() {
@@ -252,7 +259,7 @@ void Connection::finish() {
     if (state_ == State::ended || state_ == State::finishing || state_ == State::lingering) return;
     if (state_ != State::open) return end("closed");
     state_ = State::finishing;
-    if (!marked_) loop_.mark(*this);
+    if (mark_ == Mark::none) loop_.mark(*this);
 }
 
 void Connection::abort(std::string_view why) { end(why); }

@@ -28,23 +28,24 @@ class Connection;
 ///
 /// With `coalesce` a busy loop waits a little for more: when it has written many records of late, what is
 /// owed to a connection that was written to less than the delay ago leaves only after the delay. A first
-/// message after a pause, and everything on a loop with little to do, goes out at once.
+/// message after a pause, and everything on a loop with little to do, goes out at once. A loop that spends
+/// more than half of its time on writing waits on where nothing came that could share a record.
 class Loop {
 public:
     using Clock = std::chrono::steady_clock;
     static constexpr std::size_t read_bytes = 32 * 1024;
     static constexpr std::size_t record_bytes = 16 * 1024;  // the most that one TLS record carries
 
-    static constexpr int most_delays = 5;
+    static constexpr int most_delays = 5;  // by default 25 ms: two of 50 messages a second meet
 
     explicit Loop(boost::asio::io_context& io) : io_(io), later_timer_(io) {}
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
     [[nodiscard]] boost::asio::io_context& io() { return io_; }
-    /// How long a busy connection's bytes wait for more; 0, as at the beginning: not at all. A loop that
-    /// spends most of its time on writing waits up to `most_delays` times as long.
-    void coalesce(std::chrono::microseconds delay) { delay_ = least_delay_ = delay; }
+    /// How long a busy connection's bytes wait for more; 0, as at the beginning: not at all. Up to
+    /// `most_delays` times as long on a loop that is hard pressed, until as much has come as waits.
+    void coalesce(std::chrono::microseconds delay) { delay_ = delay; }
     void flush_all();
 
 private:
@@ -52,26 +53,35 @@ private:
     void mark(Connection& connection);
     void unmark(Connection& connection);
     void flush(std::vector<Connection*>& marked, bool all);
-    void flush_later();
+    /// One that waits is owed one more message. When as many came as wait, most share a record.
+    void count_company() {
+        if (++company_ == later_.size()) wait_until(due_);
+    }
+    void wait_until(Clock::time_point when);
+    void stop_waiting();
     void begin_flush();
     void adapt(Clock::duration period);
     [[nodiscard]] bool busy() const { return records_ + records_before_ >= limits::busy_records; }
+    [[nodiscard]] Clock::duration longest_delay() const {
+        return hard_pressed_ ? most_delays * delay_ : delay_;
+    }
 
     boost::asio::io_context& io_;
     std::vector<Connection*> dirty_;
     std::vector<Connection*> flushing_;
     std::vector<Connection*> later_;  // until the delay is over
+    std::size_t company_ = 0;         // what came for those of `later_` since they wait
     boost::asio::steady_timer later_timer_;
     Clock::duration delay_{};
-    Clock::duration least_delay_{};
     Clock::duration writing_{};         // of the time since `counted_from_`
     Clock::time_point now_{};           // of this flush
     Clock::time_point due_{};           // when the first of `later_` has waited for the delay
-    Clock::time_point counted_from_{};  // records are counted by the delay
+    Clock::time_point last_due_{};      // the same, if all of them are alone
+    Clock::time_point counted_from_{};  // records are counted by the longest delay
     std::size_t records_ = 0;
     std::size_t records_before_ = 0;  // in the delay before
     bool scheduled_ = false;
-    bool later_scheduled_ = false;
+    bool hard_pressed_ = false;
     std::array<char, read_bytes> read_scratch_;
     std::array<char, record_bytes> write_scratch_;
 };
@@ -109,7 +119,11 @@ public:
     void send(SharedFrame frame) {
         if (state_ != State::open) return;
         outbox_.push(std::move(frame));
-        if (!marked_) loop_.mark(*this);
+        if (mark_ == Mark::none) {
+            loop_.mark(*this);
+        } else if (mark_ == Mark::later) {
+            loop_.count_company();
+        }
     }
     [[nodiscard]] std::size_t owed_bytes() const { return outbox_.bytes(); }
 
@@ -134,6 +148,7 @@ public:
 private:
     friend class Loop;
     enum class State { fresh, handshake, open, finishing, lingering, ended };
+    enum class Mark { none, dirty, later };  // in which of the loop's lists it stands
 
     void continue_handshake();
     void read_some();
@@ -153,7 +168,7 @@ private:
     Loop::Clock::time_point flushed_{};  // when it was last written to, where the loop coalesces
     std::size_t dirty_index_ = 0;
     State state_ = State::fresh;
-    bool marked_ = false;
+    Mark mark_ = Mark::none;
     bool paused_ = false;
     bool waiting_readable_ = false;
     bool waiting_writable_ = false;

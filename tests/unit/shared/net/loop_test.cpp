@@ -8,8 +8,12 @@ constexpr std::chrono::milliseconds delay{1000};  // long beside what a turn tak
 
 /// A pair whose server side has written so much of late that its loop is busy.
 struct BusyPair : Pair {
-    BusyPair() : Pair(false) {
-        loop.coalesce(delay);
+    explicit BusyPair(Loop::Clock::duration waits = delay) : Pair(false) {
+        loop.coalesce(std::chrono::duration_cast<std::chrono::microseconds>(waits));
+        write_much();
+    }
+    void write_much() {
+        client->received.clear();
         for (std::size_t i = 0; i < limits::busy_records; ++i) turn("x");
         REQUIRE(until([&] { return client->received.size() == limits::busy_records; }));
         client->received.clear();
@@ -19,6 +23,28 @@ struct BusyPair : Pair {
         loop.flush_all();
     }
     [[nodiscard]] std::size_t owed() const { return server->connection->owed_bytes(); }
+};
+
+/// A busy pair whose loop did nothing but write for longer than its delay.
+struct HardPressedPair : BusyPair {
+    static constexpr std::chrono::milliseconds short_delay{250};
+
+    HardPressedPair() : BusyPair(short_delay) {
+        const std::string much = numbered(limits::outbox_resume_bytes + 1);
+        server->room_again = [] {  // called in the midst of writing
+            const auto end = Loop::Clock::now() + 2 * short_delay;
+            while (Loop::Clock::now() < end) {
+            }
+        };
+        turn(much);
+        server->room_again = nullptr;
+        REQUIRE(until([&] { return client->received == much; }));
+        write_much();
+        owed_since = Loop::Clock::now();
+        turn("held");
+        REQUIRE(owed() == 4);
+    }
+    Loop::Clock::time_point owed_since;
 };
 
 }  // namespace
@@ -60,6 +86,31 @@ TEST_CASE(
     REQUIRE(pair.owed() > 0);
     REQUIRE(pair.until([&] { return pair.client->received == "held"; }));
     CHECK(Clock::now() - owed_since >= delay);
+}
+
+TEST_CASE("on a loop that is hard pressed what is alone waits for more up to five times as long") {
+    HardPressedPair pair;
+    REQUIRE(pair.until([&] { return pair.client->received == "held"; }));
+    CHECK(Loop::Clock::now() - pair.owed_since >= Loop::most_delays * HardPressedPair::short_delay);
+}
+
+TEST_CASE("on a loop that is hard pressed what shares a record waits no longer than the delay") {
+    HardPressedPair pair;
+    pair.turn("more");
+    REQUIRE(pair.until([&] { return pair.client->received == "heldmore"; }));
+    const auto waited = Loop::Clock::now() - pair.owed_since;
+    CHECK(waited >= HardPressedPair::short_delay);
+    CHECK(waited < Loop::most_delays * HardPressedPair::short_delay);
+}
+
+TEST_CASE("on a loop that is hard pressed what comes after the delay ends the wait") {
+    HardPressedPair pair;
+    const auto after = pair.owed_since + 2 * HardPressedPair::short_delay;
+    REQUIRE(pair.until([&] { return Loop::Clock::now() >= after; }));
+    CHECK(pair.owed() == 4);
+    pair.turn("more");
+    REQUIRE(pair.until([&] { return pair.client->received == "heldmore"; }));
+    CHECK(Loop::Clock::now() - pair.owed_since < Loop::most_delays * HardPressedPair::short_delay);
 }
 
 TEST_CASE("on a busy loop a connection that was not written to of late is written to at once") {
