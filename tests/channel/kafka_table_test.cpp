@@ -1,6 +1,7 @@
 #include <map>
 
 #include "shared/channel/kafka/admin.hpp"
+#include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/topics.hpp"
 #include "shared/core/limits.hpp"
 #include "tests/channel/kafka_fixture.hpp"
@@ -11,6 +12,8 @@ namespace {
 
 using contract::RecordingTableSink;
 using test::pump_until;
+
+const std::chrono::milliseconds parked{kafka::FetchSettings{}.wait_ms};
 
 /// A rooms topic that is compacted as soon as the broker gets to it.
 void make_eager_rooms_topic(boost::asio::io_context& io, const kafka::KafkaConfig& config, int partitions) {
@@ -97,6 +100,66 @@ TEST_CASE("kafka: a slot can be followed, dropped and followed again") {
         REQUIRE(pump_until(channel.io(), [&] { return !sink.current.empty(); }));
         CHECK(sink.entries.back().seq == seq);
     }
+}
+
+TEST_CASE(
+    "kafka: what comes while a following moves to where fetches are parked is shown once, and in order") {
+    KafkaFixture channel;
+    const Slot slot{22};
+    RecordingTableSink sink;
+    const auto following = channel.table().follow(slot, sink);
+    REQUIRE(pump_until(channel.io(), [&] { return !sink.current.empty(); }));
+    const auto before = sink.entries.size();
+    std::vector<Seq> seqs;
+    const auto until = std::chrono::steady_clock::now() + 2 * parked;
+    while (std::chrono::steady_clock::now() < until)
+        seqs.push_back(contract::append_to_table(channel, slot, make_epoch().str(), "v"));
+    REQUIRE(pump_until(channel.io(), [&] { return sink.entries.size() >= before + seqs.size(); }));
+    std::vector<Seq> shown;
+    for (auto entry = sink.entries.begin() + static_cast<std::ptrdiff_t>(before); entry != sink.entries.end();
+         ++entry)
+        shown.push_back(entry->seq);
+    CHECK(shown == seqs);
+}
+
+TEST_CASE("kafka: a slot that is current is fetched seldom") {
+    auto config = config_for(shared_prefix());
+    config.properties["debug"] = "fetch";
+    int fetches = 0;
+    config.log = [&fetches](int /*level*/, std::string_view /*facility*/, std::string_view text) {
+        if (text.find("toppar(s)") != std::string_view::npos) ++fetches;
+    };
+    KafkaFixture channel(config);
+    RecordingTableSink sink;
+    const auto following = channel.table().follow(Slot{23}, sink);
+    REQUIRE(pump_until(channel.io(), [&] { return !sink.current.empty(); }));
+    const auto fetched_in_a_second = [&] {
+        fetches = 0;
+        static_cast<void>(pump_until(
+            channel.io(), [] { return false; }, std::chrono::seconds(1)));
+        return fetches;
+    };
+    CHECK(pump_until(channel.io(), [&] { return fetched_in_a_second() <= 2; }));
+}
+
+TEST_CASE("kafka: a slot shows everything at once, though the fetches of another one are parked") {
+    KafkaFixture channel;
+    const Slot slot{25};
+    const auto first = contract::append_to_table(channel, slot, make_epoch().str(), "v");
+    RecordingTableSink other;
+    const auto other_following = channel.table().follow(Slot{24}, other);
+    REQUIRE(pump_until(channel.io(), [&] { return !other.current.empty(); }));
+
+    RecordingTableSink sink;
+    const auto following = channel.table().follow(slot, sink);
+    const auto shows = [&](Seq seq) {
+        return pump_until(
+            channel.io(), [&] { return !sink.entries.empty() && sink.entries.back().seq == seq; },
+            parked / 2);
+    };
+    CHECK(shows(first));
+    REQUIRE(pump_until(channel.io(), [&] { return !sink.current.empty(); }));
+    CHECK(shows(contract::append_to_table(channel, slot, make_epoch().str(), "v")));
 }
 
 TEST_CASE("kafka: a slot whose start retention has moved is followed from there, also when nothing is left") {

@@ -12,14 +12,15 @@
 namespace roomcast::channel::kafka {
 namespace {
 
-/// A new following waits for the parked fetch of the others, so none is parked for long.
-constexpr FetchSettings settings = {
-    .wait_ms = 50,
-    .partition_bytes = 1 << 20,
-    .queued_messages = 10'000,
-    .queued_kbytes = 4 * 1024,
-    .show_end = true,
-};
+enum class Stage { reading_up, current };
+
+/// A partition that is read anew waits for the parked fetch of the others, so where they read up none is
+/// parked for long. What is current costs 20 fetches a second there, and next to none where they are.
+constexpr FetchSettings settings_of(Stage stage) {
+    FetchSettings settings{.show_end = true};
+    if (stage == Stage::reading_up) settings.wait_ms = 50;
+    return settings;
+}
 constexpr std::chrono::milliseconds restart_pause{500};
 
 }  // namespace
@@ -27,24 +28,26 @@ constexpr std::chrono::milliseconds restart_pause{500};
 /// The fetchers that followings run on. The first also carries the questions.
 struct CompactedTopic::Shared {
     struct Host {
-        Host(boost::asio::io_context& io, const KafkaConfig& config) : fetcher(io, config, settings) {}
+        Host(boost::asio::io_context& io, const KafkaConfig& config, Stage its_stage)
+            : stage(its_stage), fetcher(io, config, settings_of(stage)) {}
+        const Stage stage;
         Fetcher fetcher;
         std::set<std::int32_t> partitions;
     };
 
     Shared(boost::asio::io_context& loop, const KafkaConfig& with) : io(loop), config(with) {
-        hosts.push_back(std::make_unique<Host>(io, config));
+        hosts.push_back(std::make_unique<Host>(io, config, Stage::reading_up));
         requests = std::make_shared<Requests>(hosts.front()->fetcher.instance());
         hosts.front()->fetcher.on_other_event([weak = std::weak_ptr(requests)](rd_kafka_event_t* event) {
             if (const auto kept = weak.lock()) kept->take(event);
         });
     }
 
-    Host& host_for(std::int32_t partition) {
+    Host& host_for(std::int32_t partition, Stage stage) {
         for (auto& host : hosts) {
-            if (!host->partitions.contains(partition)) return *host;
+            if (host->stage == stage && !host->partitions.contains(partition)) return *host;
         }
-        return *hosts.emplace_back(std::make_unique<Host>(io, config));
+        return *hosts.emplace_back(std::make_unique<Host>(io, config, stage));
     }
 
     void give_back(Host& host, std::int32_t partition) {
@@ -61,34 +64,76 @@ struct CompactedTopic::Shared {
 
 namespace {
 
-/// Current once everything below the end that was found at the start has been shown.
+/// Reads a partition on one of the fetchers, until destroyed.
+class Seat {
+public:
+    Seat(CompactedTopic::Shared& shared, Stage stage, const std::string& topic, std::int32_t partition,
+         std::int64_t offset, ReadingSink& sink)
+        : shared_(shared), host_(shared.host_for(partition, stage)), partition_(partition) {
+        host_.partitions.insert(partition_);
+        reading_ = host_.fetcher.read(topic, partition_, offset, sink);
+    }
+    ~Seat() {
+        reading_.reset();
+        shared_.give_back(host_, partition_);
+    }
+    Seat(const Seat&) = delete;
+    Seat& operator=(const Seat&) = delete;
+
+private:
+    CompactedTopic::Shared& shared_;
+    CompactedTopic::Shared::Host& host_;
+    std::int32_t partition_;
+    std::unique_ptr<Fetcher::Reading> reading_;
+};
+
+}  // namespace
+
+namespace {
+
+/// Current once everything below the end that was found at the start has been shown. From then on it is read
+/// where fetches are parked for long too, and where it was read up only until the other one shows
+/// something: what both show is taken once.
 class CompactedFollowing final : public Following, private ReadingSink {
 public:
     CompactedFollowing(std::shared_ptr<CompactedTopic::Shared> shared, std::string topic,
                        std::int32_t partition, CompactedTopic::Sink& sink)
         : shared_(std::move(shared)),
-          host_(shared_->host_for(partition)),
           topic_(std::move(topic)),
           partition_(partition),
           sink_(sink),
           timer_(shared_->io) {
-        host_.partitions.insert(partition_);
         read();
         find_end();
     }
 
-    ~CompactedFollowing() override {
-        reading_.reset();
-        shared_->give_back(host_, partition_);
-    }
-
 private:
+    class Settling final : public ReadingSink {
+    public:
+        explicit Settling(CompactedFollowing& following) : following_(following) {}
+        void on_messages(Messages messages) override {
+            following_.reading_up_.reset();
+            following_.on_messages(messages);
+        }
+        void on_end(std::int64_t offset) override {
+            following_.reading_up_.reset();
+            following_.on_end(offset);
+        }
+        void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override {
+            following_.on_reading_failed(code, std::move(text));
+        }
+
+    private:
+        CompactedFollowing& following_;
+    };
+
     /// From 0 rather than from "the beginning": librdkafka has to ask where that is, and where it knows no
     /// leader yet, as at every start, it waits half a second before it asks. Compaction leaves the start at
     /// 0; where retention has moved it, the broker refuses 0, and by then the leader is known.
     void read() {
-        reading_ = host_.fetcher.read(topic_, partition_, from_beginning_ ? RD_KAFKA_OFFSET_BEGINNING : next_,
-                                      *this);
+        reading_up_ = std::make_unique<Seat>(*shared_, Stage::reading_up, topic_, partition_,
+                                             from_beginning_ ? RD_KAFKA_OFFSET_BEGINNING : next_,
+                                             static_cast<ReadingSink&>(*this));
     }
 
     /// Where the partition is empty, or ends in a gap, no record tells that the end was reached; the
@@ -131,9 +176,10 @@ private:
     }
 
     void look_whether_current() {
-        if (current_ || !end_ || next_ < *end_) return;
-        current_ = true;
-        sink_.on_current();
+        if (!end_ || next_ < *end_) return;
+        if (!settled_)
+            settled_ = std::make_unique<Seat>(*shared_, Stage::current, topic_, partition_, next_, settling_);
+        if (!std::exchange(current_, true)) sink_.on_current();
     }
 
     void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override {
@@ -142,10 +188,12 @@ private:
         if (!is_missing_topic(code) && !out_of_range) return;
         // That 0 lies before the start is no trouble.
         const bool looked_for_start = out_of_range && next_ == 0 && !from_beginning_;
-        if (!looked_for_start) host_.fetcher.instance()->log(4, topic_ + ": " + text + ": reading it again");
+        if (!looked_for_start)
+            shared_->hosts.front()->fetcher.instance()->log(4, topic_ + ": " + text + ": reading it again");
         if (out_of_range) next_ = 0;
         from_beginning_ = out_of_range;
-        reading_.reset();
+        reading_up_.reset();
+        settled_.reset();
         timer_.expires_after(looked_for_start ? std::chrono::milliseconds(0) : restart_pause);
         timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& stopped) {
             if (stopped || alive.expired()) return;
@@ -155,12 +203,13 @@ private:
     }
 
     std::shared_ptr<CompactedTopic::Shared> shared_;
-    CompactedTopic::Shared::Host& host_;
     std::string topic_;
     std::int32_t partition_;
     CompactedTopic::Sink& sink_;
     boost::asio::steady_timer timer_;
-    std::unique_ptr<Fetcher::Reading> reading_;
+    Settling settling_{*this};
+    std::unique_ptr<Seat> reading_up_;
+    std::unique_ptr<Seat> settled_;
     std::int64_t next_ = 0;
     bool from_beginning_ = false;
     std::optional<std::int64_t> end_;

@@ -15,7 +15,7 @@ namespace roomcast::channel::kafka {
 /// Appends to compacted topics, and follows their partitions: what TableLog and MembersLog have in common.
 ///
 /// Owned by these, on their io_context's thread. Several followings of one partition each get a fetcher of
-/// their own.
+/// their own. A following moves from a fetcher for reading up to one that idles, once it is current.
 class CompactedTopic {
 public:
     class Sink {
