@@ -49,22 +49,22 @@ void Loop::stop_waiting() {
 
 void Loop::begin_flush() {
     now_ = Clock::now();
+    look_how_pressed();
     const auto period = now_ - counted_from_;
     if (period < longest_delay()) return;
     records_before_ = period < 2 * longest_delay() ? records_ : 0;
-    adapt(period);
     records_ = 0;
-    writing_ = {};
     counted_from_ = now_;
 }
 
-/// Where two messages share a record half as much is to be written, so it ends only below a fifth.
-void Loop::adapt(Clock::duration period) {
-    if (2 * writing_ > period) {
-        hard_pressed_ = true;
-    } else if (5 * writing_ < period) {
-        hard_pressed_ = false;
-    }
+/// Over so long that a thread that was not let run for a moment does not count. Where two messages share a
+/// record half as much is to be written, so it ends only below a fifth.
+void Loop::look_how_pressed() {
+    const auto period = now_ - writing_from_;
+    if (period < most_delays * delay_) return;
+    hard_pressed_ = hard_pressed_ ? 5 * writing_ >= period : 5 * writing_ > 2 * period;
+    writing_ = {};
+    writing_from_ = now_;
 }
 
 void Loop::flush(std::vector<Connection*>& marked, bool all) {

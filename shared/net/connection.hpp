@@ -29,7 +29,7 @@ class Connection;
 /// With `coalesce` a busy loop waits a little for more: when it has written many records of late, what is
 /// owed to a connection that was written to less than the delay ago leaves only after the delay. A first
 /// message after a pause, and everything on a loop with little to do, goes out at once. A loop that spends
-/// more than half of its time on writing waits on where nothing came that could share a record.
+/// more than two fifths of its time on writing waits on where nothing came that could share a record.
 class Loop {
 public:
     using Clock = std::chrono::steady_clock;
@@ -60,7 +60,7 @@ private:
     void wait_until(Clock::time_point when);
     void stop_waiting();
     void begin_flush();
-    void adapt(Clock::duration period);
+    void look_how_pressed();
     [[nodiscard]] bool busy() const { return records_ + records_before_ >= limits::busy_records; }
     [[nodiscard]] Clock::duration longest_delay() const {
         return hard_pressed_ ? most_delays * delay_ : delay_;
@@ -73,7 +73,8 @@ private:
     std::size_t company_ = 0;         // what came for those of `later_` since they wait
     boost::asio::steady_timer later_timer_;
     Clock::duration delay_{};
-    Clock::duration writing_{};         // of the time since `counted_from_`
+    Clock::duration writing_{};         // of the time since `writing_from_`
+    Clock::time_point writing_from_{};  // measured by the longest delay there is
     Clock::time_point now_{};           // of this flush
     Clock::time_point due_{};           // when the first of `later_` has waited for the delay
     Clock::time_point last_due_{};      // the same, if all of them are alone

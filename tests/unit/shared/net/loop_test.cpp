@@ -25,26 +25,31 @@ struct BusyPair : Pair {
     [[nodiscard]] std::size_t owed() const { return server->connection->owed_bytes(); }
 };
 
-/// A busy pair whose loop did nothing but write for longer than its delay.
-struct HardPressedPair : BusyPair {
-    static constexpr std::chrono::milliseconds short_delay{250};
+/// A busy pair whose loop wrote for so many of the last five delays.
+struct WritingPair : BusyPair {
+    static constexpr std::chrono::milliseconds short_delay{150};
 
-    HardPressedPair() : BusyPair(short_delay) {
+    explicit WritingPair(int delays) : BusyPair(short_delay) {
         const std::string much = numbered(limits::outbox_resume_bytes + 1);
-        server->room_again = [] {  // called in the midst of writing
-            const auto end = Loop::Clock::now() + 2 * short_delay;
-            while (Loop::Clock::now() < end) {
+        const auto from = Loop::Clock::now();
+        server->room_again = [&] {  // called in the midst of writing
+            while (Loop::Clock::now() < from + delays * short_delay) {
             }
         };
         turn(much);
         server->room_again = nullptr;
         REQUIRE(until([&] { return client->received == much; }));
+        REQUIRE(until([&] { return Loop::Clock::now() >= from + 5 * short_delay; }));
         write_much();
         owed_since = Loop::Clock::now();
         turn("held");
         REQUIRE(owed() == 4);
     }
     Loop::Clock::time_point owed_since;
+};
+
+struct HardPressedPair : WritingPair {
+    HardPressedPair() : WritingPair(4) {}
 };
 
 }  // namespace
@@ -92,6 +97,12 @@ TEST_CASE("on a loop that is hard pressed what is alone waits for more up to fiv
     HardPressedPair pair;
     REQUIRE(pair.until([&] { return pair.client->received == "held"; }));
     CHECK(Loop::Clock::now() - pair.owed_since >= Loop::most_delays * HardPressedPair::short_delay);
+}
+
+TEST_CASE("a loop that wrote for one long moment is not hard pressed") {
+    WritingPair pair(1);
+    REQUIRE(pair.until([&] { return pair.client->received == "held"; }));
+    CHECK(Loop::Clock::now() - pair.owed_since < Loop::most_delays * HardPressedPair::short_delay);
 }
 
 TEST_CASE("on a loop that is hard pressed what shares a record waits no longer than the delay") {
