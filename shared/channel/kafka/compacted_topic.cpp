@@ -15,7 +15,7 @@ namespace {
 enum class Stage { reading_up, current };
 
 /// A partition that is read anew waits for the parked fetch of the others, so where they read up none is
-/// parked for long. What is current costs 20 fetches a second there, and next to none where they are.
+/// parked for long: that is 20 fetches a second of nothing, which what is current is spared.
 constexpr FetchSettings settings_of(Stage stage) {
     FetchSettings settings{.show_end = true};
     if (stage == Stage::reading_up) settings.wait_ms = 50;
@@ -87,13 +87,9 @@ private:
     std::unique_ptr<Fetcher::Reading> reading_;
 };
 
-}  // namespace
-
-namespace {
-
-/// Current once everything below the end that was found at the start has been shown. From then on it is read
-/// where fetches are parked for long too, and where it was read up only until the other one shows
-/// something: what both show is taken once.
+/// Current once everything below the end that was found at the start has been shown. Then it is read where
+/// fetches are parked for long, and still where it was read up until the other one shows something, so that
+/// nothing comes late. What both show is taken once.
 class CompactedFollowing final : public Following, private ReadingSink {
 public:
     CompactedFollowing(std::shared_ptr<CompactedTopic::Shared> shared, std::string topic,
