@@ -111,7 +111,8 @@ void Requests::describe(const std::string& name, int timeout_ms, Answer<TopicInf
         options(RD_KAFKA_ADMIN_OP_DESCRIBETOPICS, timeout_ms, [done = std::move(done)](auto* event) {
             if (const auto error = rd_kafka_event_error(event)) return done(error, {});
             auto info = info_of(event);
-            done(info.error, std::move(info));
+            const auto code = info.error;  // before it is moved from
+            done(code, std::move(info));
         });
     rd_kafka_DescribeTopics(instance_->client(), topics.get(), asked.get(), instance_->queue());
 }
