@@ -33,7 +33,7 @@ void Membership::start() {
 void Membership::announce() {
     if (leaving_) return;
     members_.announce(self_, wire::encode_member({host_, port_, owned_, now_ms()}),
-                      [this, alive = alive_](Result<void> written) {
+                      [this, alive = alive_](const Result<void>& written) {
                           if (!*alive) return;
                           if (written) {
                               announced_ = true;
@@ -53,7 +53,7 @@ void Membership::beat() {
             if (entry.second.announced >= oldest) return false;
             // Whoever notices takes a dead worker's announcement back, so that the topic does not fill with
             // them.
-            members_.announce(entry.first, "", [](Result<void>) {});
+            members_.announce(entry.first, "", [](const Result<void>&) {});
             return true;
         });
         if (gone > 0) keep_directory();
@@ -101,7 +101,7 @@ void Membership::keep_directory() {
 void Membership::leave(std::function<void()> done) {
     leaving_ = true;
     timer_.cancel();
-    members_.announce(self_, "", [done = std::move(done)](Result<void>) { done(); });
+    members_.announce(self_, "", [done = std::move(done)](const Result<void>&) { done(); });
 }
 
 }  // namespace roomcast::consumer

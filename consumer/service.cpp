@@ -121,7 +121,7 @@ void Service::lose(const LogId& log, const Error& error, bool forget_in_director
         return;  // lost already
     }
     if (forget_in_directory && error.code == Errc::room_gone)
-        directory_.remove(log, [this, alive = alive_, log](Result<void> removed) {
+        directory_.remove(log, [this, alive = alive_, log](const Result<void>& removed) {
             if (*alive && !removed)
                 log_.warn("room_not_forgotten", {{"room", log.room.str()}, {"why", removed.error().detail}});
         });

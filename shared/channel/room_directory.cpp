@@ -118,25 +118,28 @@ void RoomDirectory::make(RoomInfo info) {
     creations_[log.room] = Creation{log};
     // The log first, the record after: a recorded room whose log is missing was deleted behind our back.
     const LogOptions options{info.retention_ms};
-    admin_.create(log, options, [this, alive = alive_, log, info = std::move(info)](Result<void> made) {
-        if (!*alive) return;
-        if (!made) {
-            creations_.erase(log.room);
-            return fail_all(log.room, made.error());
-        }
-        const std::string value = encode_room_record({info, std::nullopt});
-        table_.append(slot_of(log.room), room_key(log), value, [this, alive, log](Result<Seq> kept) {
+    admin_.create(
+        log, options, [this, alive = alive_, log, info = std::move(info)](const Result<void>& made) {
             if (!*alive) return;
-            if (kept) {
-                const auto mine = creations_.find(log.room);
-                if (mine != creations_.end()) mine->second.recorded = true;
-                return;  // answered when the record is read back
+            if (!made) {
+                creations_.erase(log.room);
+                return fail_all(log.room, made.error());
             }
-            creations_.erase(log.room);
-            if (kept.error().code != Errc::unknown_outcome) admin_.remove(log, [](Result<void>) {});
-            fail_all(log.room, Error{Errc::unavailable, "the room could not be recorded"});
+            const std::string value = encode_room_record({info, std::nullopt});
+            table_.append(slot_of(log.room), room_key(log), value,
+                          [this, alive, log](const Result<Seq>& kept) {
+                              if (!*alive) return;
+                              if (kept) {
+                                  const auto mine = creations_.find(log.room);
+                                  if (mine != creations_.end()) mine->second.recorded = true;
+                                  return;  // answered when the record is read back
+                              }
+                              creations_.erase(log.room);
+                              if (kept.error().code != Errc::unknown_outcome)
+                                  admin_.remove(log, [](const Result<void>&) {});
+                              fail_all(log.room, Error{Errc::unavailable, "the room could not be recorded"});
+                          });
         });
-    });
 }
 
 void RoomDirectory::on_table_record(const TableRecord& record) {
@@ -179,19 +182,19 @@ void RoomDirectory::on_slot_current(Slot slot) {
 
 void RoomDirectory::clean_up_loser(Slot slot, const LogId& loser) {
     log_.info("room_creation_lost", {{"room", loser.room.str()}, {"epoch", loser.epoch.str()}});
-    admin_.remove(loser, [](Result<void>) {});
-    table_.append(slot, room_key(loser), std::nullopt, [](Result<Seq>) {});
+    admin_.remove(loser, [](const Result<void>&) {});
+    table_.append(slot, room_key(loser), std::nullopt, [](const Result<Seq>&) {});
 }
 
 void RoomDirectory::remove(const LogId& log, Callback<void> done) {
     if (const auto hidden = this->hidden(log))
         for (const Seq seq : *hidden)
-            table_.append(slot_of(log.room), hidden_key(log, seq), std::nullopt, [](Result<Seq>) {});
+            table_.append(slot_of(log.room), hidden_key(log, seq), std::nullopt, [](const Result<Seq>&) {});
     table_.append(slot_of(log.room), room_key(log), std::nullopt,
-                  [this, alive = alive_, log, done = std::move(done)](Result<Seq> kept) {
+                  [this, alive = alive_, log, done = std::move(done)](const Result<Seq>& kept) {
                       if (!*alive) return;
                       if (!kept) return done(kept.error());
-                      admin_.remove(log, [](Result<void>) {});
+                      admin_.remove(log, [](const Result<void>&) {});
                       done({});
                   });
 }

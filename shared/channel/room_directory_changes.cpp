@@ -35,7 +35,7 @@ void RoomDirectory::change_next(const RoomSlug& room) {
     waiting->second.front().retention_changed = edited->retention_ms != info->retention_ms;
     table_.append(slot_of(room), room_key(edited->log),
                   encode_room_record({*edited, slot.rooms.created_at(room)}),
-                  [this, alive = alive_, written = *edited](Result<Seq> kept) {
+                  [this, alive = alive_, written = *edited](const Result<Seq>& kept) {
                       if (!*alive || kept) return;  // answered when the record is read back
                       const auto still = changes_.find(written.log.room);
                       if (still != changes_.end() && still->second.front().awaited == written)
@@ -71,7 +71,7 @@ void RoomDirectory::hide(const LogId& log, Seq seq, Callback<void> done) {
         });
     const std::string key = hidden_key(log, seq);
     hides_[key].push_back(PendingHide{std::move(done), deadline()});
-    table_.append(slot_of(log.room), key, "{}", [this, alive = alive_, key](Result<Seq> kept) {
+    table_.append(slot_of(log.room), key, "{}", [this, alive = alive_, key](const Result<Seq>& kept) {
         if (!*alive || kept) return;  // answered when the record is read back
         for (auto& waiting : std::exchange(hides_[key], {})) waiting.done(kept.error());
         hides_.erase(key);
@@ -90,7 +90,7 @@ void RoomDirectory::forget_hidden(const LogId& log, Seq first) {
     const auto held = hidden(log);
     if (!held) return;
     for (auto seq = held->begin(); seq != held->end() && *seq < first; ++seq)
-        table_.append(slot_of(log.room), hidden_key(log, *seq), std::nullopt, [](Result<Seq>) {});
+        table_.append(slot_of(log.room), hidden_key(log, *seq), std::nullopt, [](const Result<Seq>&) {});
 }
 
 HiddenSeqs RoomDirectory::hidden(const LogId& log) const {

@@ -72,9 +72,8 @@ void Loop::flush(std::vector<Connection*>& marked, bool all) {
     const bool coalesces = delay_ != Clock::duration::zero();
     const bool none_waits = later_.empty();
     if (coalesces) begin_flush();
-    for (std::size_t i = 0; i < flushing_.size(); ++i) {
-        Connection* const connection = flushing_[i];
-        if (connection == nullptr) continue;
+    for (auto* const connection : flushing_) {
+        if (connection == nullptr) continue;  // gone, because of what another one heard
         if (!all && busy() && connection->may_wait()) {
             connection->mark_ = Connection::Mark::later;
             connection->dirty_index_ = later_.size();

@@ -74,7 +74,7 @@ std::vector<std::string> arguments(int argc, const char* const* argv) {
 }  // namespace
 
 OptionTable::Take OptionTable::integer_taker(std::int64_t least, std::int64_t most,
-                                             std::function<void(std::int64_t)> store) {
+                                             const std::function<void(std::int64_t)>& store) {
     return [=](const std::string& text) -> std::optional<std::string> {
         std::int64_t value = 0;
         const char* end = text.data() + text.size();

@@ -83,7 +83,8 @@ private:
         bool bare = false;
         bool positional = false;
     };
-    static Take integer_taker(std::int64_t least, std::int64_t most, std::function<void(std::int64_t)> store);
+    static Take integer_taker(std::int64_t least, std::int64_t most,
+                              const std::function<void(std::int64_t)>& store);
     [[nodiscard]] std::optional<std::string> take(const Option& option, std::optional<std::string> given,
                                                   const Environment& environment) const;
 

@@ -30,13 +30,14 @@ void Door::judge(const ExchangePtr& exchange, const RoomSlug& slug, Result<link:
         return exchange->fail(Errc::no_such_room);
     const bool refused = !found || found->room.bans(exchange->folded());
     std::string hash = refused ? std::string{} : found->room.password_hash;
-    passwords_.check(
-        password_subject(slug, exchange->folded()), exchange->address(), std::string(*password),
-        std::move(hash), [exchange, found = std::move(found), then = std::move(then)](Result<void> right) {
-            if (right) return then(*found);
-            exchange->fail(right.error().code == Errc::wrong_password ? Error{Errc::no_such_room, {}}
-                                                                      : right.error());
-        });
+    passwords_.check(password_subject(slug, exchange->folded()), exchange->address(), std::string(*password),
+                     std::move(hash),
+                     [exchange, found = std::move(found), then = std::move(then)](const Result<void>& right) {
+                         if (right) return then(*found);
+                         exchange->fail(right.error().code == Errc::wrong_password
+                                            ? Error{Errc::no_such_room, {}}
+                                            : right.error());
+                     });
 }
 
 }  // namespace roomcast::edge

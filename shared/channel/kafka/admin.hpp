@@ -16,7 +16,7 @@ namespace roomcast::channel::kafka {
 class KafkaLogAdmin : public LogAdmin {
 public:
     KafkaLogAdmin(boost::asio::io_context& io, const KafkaConfig& config);
-    ~KafkaLogAdmin();
+    ~KafkaLogAdmin() override;
 
     void create(const LogId& log, LogOptions options, Callback<void> done) override;
     void configure(const LogId& log, LogOptions options, Callback<void> done) override;

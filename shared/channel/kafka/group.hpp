@@ -21,7 +21,7 @@ namespace roomcast::channel::kafka {
 class KafkaGroupMembership : public GroupMembership {
 public:
     KafkaGroupMembership(boost::asio::io_context& io, const KafkaConfig& config, OwnershipSink& sink);
-    ~KafkaGroupMembership();
+    ~KafkaGroupMembership() override;
 
     void leave(std::function<void()> done) override;
 

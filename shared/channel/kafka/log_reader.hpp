@@ -14,7 +14,7 @@ namespace roomcast::channel::kafka {
 class KafkaLogReader : public LogReader {
 public:
     KafkaLogReader(boost::asio::io_context& io, const KafkaConfig& config, const NodeId& node);
-    ~KafkaLogReader();
+    ~KafkaLogReader() override;
 
     void bounds(const LogId& log, Callback<Bounds> done) override;
     void read(const LogId& log, ReadRange range, Callback<ReadResult> done) override;
