@@ -55,7 +55,7 @@ private:
     void flush(std::vector<Connection*>& marked, bool all);
     /// One that waits is owed one more message. When as many came as wait, most share a record.
     void count_company() {
-        if (++company_ == later_.size()) wait_until(due_);
+        if (++company_ == later_.size() && later_timer_.expiry() != due_) wait_until(due_);
     }
     void wait_until(Clock::time_point when);
     void stop_waiting();
