@@ -52,6 +52,7 @@ void add_fanout_options(CLI::App& app, FanoutPlan& plan, Crowd::Door& door) {
         ->capture_default_str();
     app.add_option("--rate", plan.rate_per_s, "messages a second over all rooms; 0: none")
         ->capture_default_str();
+    app.add_flag("--at-random", plan.at_random, "at random moments (Poisson), not at even intervals");
     app.add_option("--warmup-s", plan.warmup_s)->capture_default_str();
     app.add_option("--seconds", plan.seconds, "that are measured")->capture_default_str();
     app.add_option("--drain-s", plan.drain_s, "to wait for what is missing at the end")

@@ -1,6 +1,7 @@
 #include "bench/crowd/fanout.hpp"
 
 #include <algorithm>
+#include <random>
 #include <stdexcept>
 #include <unistd.h>
 #include <utility>
@@ -15,16 +16,15 @@ namespace {
 constexpr double open_deadline_s = 120;
 constexpr int slow_receive_bytes = 4096;
 constexpr std::int64_t step_ns = 20 * ns_per_ms;
+constexpr std::uint64_t arrivals_seed = 20261122;
 
 std::int64_t ns_of(double seconds) { return static_cast<std::int64_t>(seconds * ns_per_s); }
 
 }  // namespace
 
 Fanout::Fanout(FanoutPlan plan)
-    : plan_(std::move(plan)),
-      crowd_(plan_.door, *this),
-      usage_(plan_.watched.size()),
-      turns_(static_cast<std::uint64_t>(plan_.rate_per_s * (plan_.warmup_s + plan_.seconds))) {
+    : plan_(std::move(plan)), crowd_(plan_.door, *this), usage_(plan_.watched.size()) {
+    plan_turns();
     for (std::size_t room = 0; room < plan_.rooms; ++room) add_room(room);
     sent_.resize(plan_.rooms);
 }
@@ -121,13 +121,25 @@ void Fanout::open_all() {
     sample(&Usage::joined);
 }
 
-std::int64_t Fanout::due_ns(std::uint64_t turn) const {
-    return first_ns_ + ns_of(static_cast<double>(turn) / plan_.rate_per_s);
+/// At random: many people who know nothing of each other, so exponential gaps, from a fixed seed that gives
+/// every server the same ones.
+void Fanout::plan_turns() {
+    if (plan_.rate_per_s <= 0) return;
+    const double whole_s = plan_.warmup_s + plan_.seconds;
+    std::mt19937_64 chance{arrivals_seed};
+    std::exponential_distribution<double> gap_s{plan_.rate_per_s};
+    double at_s = plan_.at_random ? gap_s(chance) : 0;
+    while (at_s < whole_s) {
+        turns_.push_back(ns_of(at_s));
+        at_s = plan_.at_random ? at_s + gap_s(chance) : static_cast<double>(turns_.size()) / plan_.rate_per_s;
+    }
 }
+
+std::int64_t Fanout::due_ns(std::uint64_t turn) const { return first_ns_ + turns_[turn]; }
 
 void Fanout::say_what_is_due(std::int64_t now) {
     std::uint64_t turn = turn_;
-    for (; turn < turns_ && due_ns(turn) <= now; ++turn) {
+    for (; turn < turns_.size() && due_ns(turn) <= now; ++turn) {
         const std::size_t room = turn % senders_.size();
         const std::uint64_t number = sent_[room]++;
         write_mark(text_, {number, due_ns(turn)}, plan_.text_bytes);
@@ -155,7 +167,7 @@ void Fanout::talk() {
         }
         say_what_is_due(now);
         std::int64_t until = std::min(end, now + step_ns);
-        if (turn_ < turns_) until = std::min(until, due_ns(turn_));
+        if (turn_ < turns_.size()) until = std::min(until, due_ns(turn_));
         crowd_.serve(until);
     }
     say_what_is_due(end);

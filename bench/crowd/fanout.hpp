@@ -22,6 +22,7 @@ struct FanoutPlan {
     std::size_t receivers = 100;  // in each room
     std::size_t slow = 0;         // beside them, in the first room: they never read
     double rate_per_s = 50;       // over all rooms; 0: nothing is said
+    bool at_random = false;       // as people speak (Poisson, the same each time); else at even intervals
     double warmup_s = 1;
     double seconds = 5;
     double drain_s = 5;
@@ -66,6 +67,7 @@ private:
     void say_what_is_due(std::int64_t now);
     void drain();
     void sample(ProcessUsage Usage::*when);
+    void plan_turns();
     [[nodiscard]] std::int64_t due_ns(std::uint64_t turn) const;
     [[nodiscard]] std::uint64_t missing() const;
 
@@ -80,7 +82,7 @@ private:
     Histogram latency_;
     std::uint64_t in_ = 0;
     std::uint64_t turn_ = 0;
-    std::uint64_t turns_ = 0;
+    std::vector<std::int64_t> turns_;  // ns from the first moment on: when each message is to be said
     std::uint64_t measured_ = 0;
     std::uint64_t refused_ = 0;
     std::uint64_t ended_ = 0;

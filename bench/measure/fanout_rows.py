@@ -42,17 +42,20 @@ class FanoutRows:
     def seconds(self):
         return ["--seconds", self.options.fanout_seconds]
 
-    def compared(self, row, load, others):
+    def compared(self, row, load, others, *words):
         for name, start in self.others():
             with start() as rival:
-                self.keep(f"{row} {name}", rival.crowd("fanout", *words_of(others), *self.seconds()), judged=False)
+                self.keep(f"{row} {name}", rival.crowd("fanout", *words_of(others), *self.seconds(), *words), judged=False)
         with self.rivals.roomcast(*self.options.edge_flags) as rival:
-            self.keep(row, rival.crowd("fanout", *words_of(load), *self.seconds()))
+            self.keep(row, rival.crowd("fanout", *words_of(load), *self.seconds(), *words))
 
     def fanout(self, _):
         self.compared("fanout", LARGE, LARGE)
         with self.rivals.roomcast(*self.options.edge_flags, "--coalesce-us", 0) as rival:
             self.keep("fanout at once", rival.crowd("fanout", *words_of(LARGE), *self.seconds()))
+
+    def chance(self, _):
+        self.compared("chance", LARGE, LARGE, "--at-random")
 
     def busy(self, _):
         self.compared("busy", BUSY, BUSY_OTHERS)

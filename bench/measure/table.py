@@ -5,6 +5,7 @@ import statistics
 
 from .kafka_rows import JOIN_MESSAGES
 
+LARGE_LOAD = "1,000 receivers × 50/s"
 LATENCY_AIMS = {"latency": {"p50_ms": 0.7, "p99_ms": 2.0}, "local": {"p50_ms": 1.0, "p99_ms": 3.0}}
 
 
@@ -51,16 +52,20 @@ def spread(outcomes):
 
 def fanout_rows(kept):
     cpu = ("server", "cpu_us_per_delivery")
-    if "fanout" in kept:
-        what, ours = "1,000 receivers × 50/s", kept["fanout"]
-        if "fanout nchan" in kept:
-            theirs = kept["fanout nchan"]
+    for name, what in (("fanout", LARGE_LOAD), ("chance", f"{LARGE_LOAD} at random moments")):
+        if name not in kept:
+            continue
+        ours = kept[name]
+        if f"{name} nchan" in kept:
+            theirs = kept[f"{name} nchan"]
             yield most(f"{what}: CPU a delivery", median(ours, *cpu), median(theirs, *cpu), "µs", 0.62, "Nchan")
             yield most(f"{what}: p99", median(ours, "latency", "p99_ms"), median(theirs, "latency", "p99_ms"), "ms", 1,
                        "Nchan")
-        yield most(f"{what}: CPU a delivery", median(ours, *cpu), median(kept["fanout floor"], *cpu), "µs", 1.15,
+        yield most(f"{what}: CPU a delivery", median(ours, *cpu), median(kept[f"{name} floor"], *cpu), "µs", 1.15,
                    "SSL_write")
         yield Row(f"{what}: p50 / p99 / p99.9 of each round", "", spread(ours) + " ms")
+    if "fanout" in kept:
+        what = LARGE_LOAD
         at_once = kept["fanout at once"]
         yield Row(f"{what}, --coalesce-us 0: CPU a delivery", "", f"{median(at_once, *cpu):.2f} µs")
         yield Row(f"{what}, --coalesce-us 0: p50 / p99 / p99.9 of each round", "", spread(at_once) + " ms")
