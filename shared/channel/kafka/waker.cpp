@@ -14,6 +14,8 @@ using std::chrono::milliseconds;
 // is far too busy.
 constexpr std::array pauses = {milliseconds(1),  milliseconds(2),   milliseconds(5),   milliseconds(20),
                                milliseconds(80), milliseconds(320), milliseconds(1000)};
+/// Where tails come all the time: each wakeup has the broker look at all partitions of a fetcher.
+constexpr milliseconds least_gap{10};
 
 }  // namespace
 
@@ -29,14 +31,15 @@ Waker::~Waker() {
 }
 
 void Waker::wake(const std::vector<std::int32_t>& partitions) {
-    const bool waiting = !wakings_.empty();
+    if (partitions.empty()) return;
     const auto soon = Clock::now() + pauses.front();
     for (const auto partition : partitions) {
-        auto& waking = wakings_.try_emplace(partition, Waking{soon, 0}).first->second;
+        auto& waking = wakings_.try_emplace(partition, Waking{soon}).first->second;
         // One that is put off again and again would never come.
-        waking = {std::min(waking.due, soon), 0};
+        waking.due = std::max(std::min(waking.due, soon), waking.woken + least_gap);
+        waking.next = 0;
     }
-    if (!waiting) wait();
+    wait();
 }
 
 void Waker::wait() {
@@ -57,6 +60,7 @@ void Waker::wake_those_due() {
         if (waking.due > now) continue;
         rd_kafka_produce(topic_.get(), partition, RD_KAFKA_MSG_F_COPY, const_cast<char*>(&nothing), 1,
                          nullptr, 0, nullptr);
+        waking.woken = now;
         if (++waking.next < pauses.size()) waking.due = now + pauses[waking.next];
     }
     std::erase_if(wakings_, [](const auto& each) { return each.second.next >= pauses.size(); });

@@ -25,12 +25,15 @@ public:
     /// Wakes those who read these partitions soon, and again a few times, since nobody tells when librdkafka
     /// is ready to fetch the new partition.
     void wake(const std::vector<std::int32_t>& partitions);
+    /// When it wakes somebody next.
+    [[nodiscard]] std::chrono::steady_clock::time_point due() const { return timer_.expiry(); }
 
 private:
     using Clock = std::chrono::steady_clock;
     struct Waking {
         Clock::time_point due;
         std::size_t next = 0;  // of the pauses
+        Clock::time_point woken{};
     };
     void wait();
     void wake_those_due();
