@@ -137,6 +137,29 @@ void Requests::list_offset(const std::string& name, std::int32_t partition, std:
     rd_kafka_ListOffsets(instance_->client(), list.get(), asked.get(), instance_->queue());
 }
 
+void Requests::list_ends(const std::vector<LogEnd>& wanted, int timeout_ms,
+                         Answer<std::vector<LogEnd>> done) {
+    const PartitionsPtr list(rd_kafka_topic_partition_list_new(static_cast<int>(wanted.size())));
+    for (const auto& each : wanted)
+        rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(), each.partition)->offset =
+            RD_KAFKA_OFFSET_SPEC_LATEST;
+    const auto asked =
+        options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms, [done = std::move(done)](auto* event) {
+            if (const auto error = rd_kafka_event_error(event)) return done(error, {});
+            std::size_t count = 0;
+            const auto* const* infos =
+                rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
+            std::vector<LogEnd> ends;
+            ends.reserve(count);
+            for (std::size_t i = 0; i < count; ++i) {
+                const auto* answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
+                ends.push_back({answer->topic, answer->partition, answer->err, answer->offset});
+            }
+            done(RD_KAFKA_RESP_ERR_NO_ERROR, std::move(ends));
+        });
+    rd_kafka_ListOffsets(instance_->client(), list.get(), asked.get(), instance_->queue());
+}
+
 void Requests::tell_why_no_leader(const std::string& name, int timeout_ms, const Answer<std::int64_t>& done) {
     describe(name, timeout_ms, [done](rd_kafka_resp_err_t code, const TopicInfo&) {
         done(code == RD_KAFKA_RESP_ERR_NO_ERROR ? RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE : code, 0);

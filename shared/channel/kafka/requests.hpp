@@ -47,6 +47,17 @@ public:
     void list_offset(const std::string& name, std::int32_t partition, std::int64_t spec, int timeout_ms,
                      Answer<std::int64_t> done);
 
+    struct LogEnd {
+        std::string topic;
+        std::int32_t partition = 0;
+        rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+        std::int64_t offset = 0;
+    };
+    /// The ends of many partitions, of which topic and number are given. Fails as a whole where a topic was
+    /// never known here and is missing (RD_KAFKA_RESP_ERR__NOENT); librdkafka's time grows with the square of
+    /// their number.
+    void list_ends(const std::vector<LogEnd>& wanted, int timeout_ms, Answer<std::vector<LogEnd>> done);
+
     /// Whether the event was an answer to one of these.
     bool take(rd_kafka_event_t* event);
 

@@ -68,11 +68,35 @@ void TailPool::find_wake_partitions() {
                        [weak = weak_from_this()](rd_kafka_resp_err_t code, const TopicInfo& info) {
                            const auto self = weak.lock();
                            if (!self || self->stopped_) return;
-                           const bool known = code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.leaders.empty();
-                           if (known) self->choose_wake_partitions(info);
-                           self->after(self->timer_, known ? wake_refresh : wake_retry,
-                                       &TailPool::find_wake_partitions);
+                           if (code == RD_KAFKA_RESP_ERR_NO_ERROR && !info.leaders.empty())
+                               return self->find_wake_ends(info);
+                           self->after(self->timer_, wake_retry, &TailPool::find_wake_partitions);
                        });
+}
+
+/// A fetcher that had to ask for the end itself would, if a fetch is parked before it asks, wait with its
+/// first tails until that returns.
+void TailPool::find_wake_ends(const TopicInfo& wake) {
+    const auto requests = requests_.lock();
+    if (!requests) return;
+    std::vector<Requests::LogEnd> wanted;
+    for (std::size_t i = 0; i < wake.leaders.size(); ++i) {
+        if (wake.leaders[i] < 0) continue;
+        wanted.push_back(
+            {.topic = wake_topic(config_.topic_prefix), .partition = static_cast<std::int32_t>(i)});
+    }
+    requests->list_ends(wanted, limits::channel_request_deadline_ms,
+                        [weak = weak_from_this(), wake](rd_kafka_resp_err_t /*failed: no ends*/,
+                                                        const std::vector<Requests::LogEnd>& ends) {
+                            const auto self = weak.lock();
+                            if (!self || self->stopped_) return;
+                            self->wake_ends_.clear();
+                            for (const auto& end : ends)
+                                if (end.error == RD_KAFKA_RESP_ERR_NO_ERROR)
+                                    self->wake_ends_[end.partition] = end.offset;
+                            self->choose_wake_partitions(wake);
+                            self->after(self->timer_, wake_refresh, &TailPool::find_wake_partitions);
+                        });
 }
 
 void TailPool::stop() {
@@ -120,10 +144,10 @@ void TailPool::read_wake_partitions(Host& host) {
     });
     for (const auto partition : wanted) {
         auto& reading = host.wake[partition];
-        if (!reading) {
-            reading =
-                host.fetcher.read(wake_topic(config_.topic_prefix), partition, RD_KAFKA_OFFSET_END, deaf);
-        }
+        if (reading) continue;
+        const auto end = wake_ends_.find(partition);
+        const auto from = end == wake_ends_.end() ? std::int64_t{RD_KAFKA_OFFSET_END} : end->second;
+        reading = host.fetcher.read(wake_topic(config_.topic_prefix), partition, from, deaf);
     }
 }
 

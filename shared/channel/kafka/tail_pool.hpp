@@ -83,6 +83,7 @@ private:
     void move_speaking();
     void after(boost::asio::steady_timer& timer, std::chrono::milliseconds pause, void (TailPool::*what)());
     void find_wake_partitions();
+    void find_wake_ends(const TopicInfo& wake);
     void choose_wake_partitions(const TopicInfo& wake);
     [[nodiscard]] std::vector<std::int32_t> wake_partitions_of(const Host& host) const;
     void read_wake_partitions(Host& host);
@@ -93,6 +94,7 @@ private:
     std::weak_ptr<Requests> requests_;
     Waker waker_;
     std::map<std::int32_t, std::vector<std::int32_t>> wake_led_by_;  // the wake topic's partitions, by broker
+    std::map<std::int32_t, std::int64_t> wake_ends_;  // some seconds ago
     std::size_t hosts_opened_ = 0;
     std::list<std::unique_ptr<Host>> hosts_;
     boost::asio::steady_timer timer_;
