@@ -66,7 +66,11 @@ inline constexpr std::size_t metrics_rooms =
 inline constexpr int metrics_rooms_ms = 2'000;  // between two looks at all rooms; Prometheus asks every 5 s
 
 // The channel.
-inline constexpr std::size_t tails_moved_at_once = 16;  // that are silent, to another Kafka client
+inline constexpr std::size_t tails_moved_at_once = 16;       // that are silent, to another Kafka client
+inline constexpr std::size_t tails_looked_up_at_once = 200;  // that sleep, for their logs' ends; each second
+inline constexpr std::size_t doorbells_remembered =
+    100'000;  // topics that were rung for of late; then no tail sleeps
+inline constexpr std::size_t doorbell_queue_messages = 10'000;  // then a ring is left out
 inline constexpr std::size_t producer_queue_messages =
     100'000;  // not yet acknowledged by the log, then `busy`
 inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;  // keys and values of these

@@ -34,42 +34,6 @@ TEST_CASE("kafka: tails spread over instances, fill them, and then open another,
     CHECK(reader.tail_instances() == 1);
 }
 
-TEST_CASE("kafka: tails that show nothing share an instance, leave it when they do, and nothing is missed") {
-    auto config = config_for(shared_prefix());
-    config.tails_before_spreading = 1;
-    config.tail_silence_ms = 1'000;
-    config.silent_tails_per_instance = limits::tails_moved_at_once;
-    KafkaFixture channel(config);
-    auto& reader = dynamic_cast<kafka::KafkaLogReader&>(channel.reader());
-    std::vector<LogId> logs;
-    std::vector<RecordingSink> sinks(limits::tails_moved_at_once + 1);
-    constexpr std::size_t all_silent = 1 + 2;  // the first, and two that share all tails
-    std::vector<std::unique_ptr<Tail>> tails;
-    for (auto& sink : sinks) {
-        logs.push_back(contract::create_log(channel));
-        tails.push_back(reader.tail(logs.back(), Seq{0}, sink));
-    }
-    for (std::size_t round = 1; round <= 2; ++round) {
-        REQUIRE(pump_until(channel.io(), [&] { return reader.tail_instances() == all_silent; }));
-        for (std::size_t i = 0; i < logs.size(); ++i) {
-            contract::append_texts(channel, logs[i], 3);
-            contract::wait_for_records(channel, sinks[i], 3 * round);
-        }
-        REQUIRE(pump_until(channel.io(), [&] { return reader.tail_instances() > all_silent; }));
-    }
-    for (const auto& sink : sinks) {
-        REQUIRE(sink.records.size() == 6);
-        for (std::int64_t seq = 0; seq < 6; ++seq)
-            CHECK(sink.records[static_cast<std::size_t>(seq)].seq == Seq{seq});
-        CHECK_FALSE(sink.failure.has_value());
-    }
-    REQUIRE(pump_until(channel.io(), [&] { return reader.tail_instances() == all_silent; }));
-    contract::remove(channel, logs.front());
-    REQUIRE(pump_until(
-        channel.io(), [&] { return sinks.front().failure.has_value(); }, std::chrono::seconds(5)));
-    CHECK(name_of(sinks.front().failure->code) == name_of(Errc::room_gone));
-}
-
 TEST_CASE("kafka: an instance that many tails have left is left by the others too, and they miss nothing") {
     auto config = config_for(shared_prefix());
     config.tails_before_spreading = 2;

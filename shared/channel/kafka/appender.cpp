@@ -1,6 +1,7 @@
 #include "shared/channel/kafka/appender.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "shared/channel/kafka/record.hpp"
@@ -13,17 +14,20 @@ namespace {
 class KafkaLogWriter : public LogWriter {
 public:
     KafkaLogWriter(std::weak_ptr<KafkaAppender*> appender, Producer& producer, RoomSlug room,
-                   std::string topic)
-        : appender_(std::move(appender)),
+                   std::string topic, std::chrono::milliseconds ring_after)
+        : ring_after_(ring_after),
+          appender_(std::move(appender)),
           producer_(&producer),
           room_(std::move(room)),
-          topic_(producer.open(std::move(topic))) {}
+          name_(std::move(topic)),
+          topic_(producer.open(name_)) {}
 
     Result<void> append(Record record, AppendTicket ticket) override {
         if (record.value.size() > limits::record_value_bytes) return Errc::too_large;
         const auto appender = appender_.lock();
         if (!appender) return Error{Errc::unavailable, "the appender is closed"};
         if ((*appender)->full()) return Errc::busy;
+        ring_if_it_was_silent((*appender)->doorbell());
         Producer::Message message;
         message.key = room_.str();
         message.value = record.value;
@@ -33,16 +37,29 @@ public:
     }
 
 private:
+    void ring_if_it_was_silent(Doorbell& doorbell) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now >= ring_from_) doorbell.ring(name_);
+        ring_from_ = now + ring_after_;
+    }
+
+    std::chrono::milliseconds ring_after_;
+    std::chrono::steady_clock::time_point ring_from_{};  // the first append rings
     std::weak_ptr<KafkaAppender*> appender_;
     Producer* producer_;  // the appender's
     RoomSlug room_;
+    std::string name_;
     std::unique_ptr<Producer::Topic> topic_;
 };
 
 }  // namespace
 
 KafkaAppender::KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener)
-    : io_(io), config_(config), listener_(listener), reach_(std::make_shared<KafkaAppender*>(this)) {}
+    : io_(io),
+      config_(config),
+      listener_(listener),
+      doorbell_(Doorbell::make(io, config)),
+      reach_(std::make_shared<KafkaAppender*>(this)) {}
 
 Producer& KafkaAppender::emptiest_producer() {
     const auto emptiest = std::ranges::min_element(
@@ -60,7 +77,8 @@ Producer& KafkaAppender::emptiest_producer() {
 
 std::unique_ptr<LogWriter> KafkaAppender::open(const LogId& log) {
     return std::make_unique<KafkaLogWriter>(reach_, emptiest_producer(), log.room,
-                                            room_topic(config_.topic_prefix, log));
+                                            room_topic(config_.topic_prefix, log),
+                                            std::chrono::milliseconds(config_.tail_silence_ms / 2));
 }
 
 std::size_t KafkaAppender::in_flight() const {

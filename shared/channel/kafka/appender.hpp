@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "shared/channel/channel.hpp"
+#include "shared/channel/kafka/doorbell.hpp"
 #include "shared/channel/kafka/producer.hpp"
 
 namespace roomcast::channel::kafka {
@@ -14,7 +15,8 @@ namespace roomcast::channel::kafka {
 ///
 /// A writer's records all go through one of up to KafkaConfig::producers clients. librdkafka puts one
 /// partition into a request, keeps five of them in flight at a broker and looks at all its partitions at each
-/// turn, so that one client alone gets through few rooms.
+/// turn, so that one client alone gets through few rooms. A writer that was silent for a while rings the
+/// doorbell: the room's tail may sleep.
 class KafkaAppender : public Appender {
 public:
     KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener);
@@ -22,6 +24,7 @@ public:
     [[nodiscard]] std::unique_ptr<LogWriter> open(const LogId& log) override;
     [[nodiscard]] std::size_t in_flight() const override;
     [[nodiscard]] bool full() const;
+    [[nodiscard]] Doorbell& doorbell() { return doorbell_; }
     [[nodiscard]] std::size_t producers() const { return producers_.size(); }
     /// Makes librdkafka believe in a fatal error: for tests.
     void fail_fatally();
@@ -33,6 +36,7 @@ private:
     KafkaConfig config_;
     AppendListener& listener_;
     std::vector<std::unique_ptr<Producer>> producers_;
+    Doorbell doorbell_;
     std::shared_ptr<KafkaAppender*> reach_;  // how writers know that it is still there
 };
 

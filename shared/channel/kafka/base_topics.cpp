@@ -59,7 +59,12 @@ std::vector<TopicSpec> base_topics(const KafkaConfig& config) {
                      {"segment.bytes", "1048576"},
                      {"segment.ms", "600000"}},
     };
-    return {by_slot(Table::rooms), by_slot(Table::accounts), tokens, members, wake};
+    TopicSpec doorbell = wake;
+    doorbell.name = doorbell_topic(config.topic_prefix);
+    doorbell.partitions = 1;
+    doorbell.replication_factor =
+        config.replication_factor;  // without it messages to sleeping rooms are late
+    return {by_slot(Table::rooms), by_slot(Table::accounts), tokens, members, wake, std::move(doorbell)};
 }
 
 /// Goes through the topics one after the other.

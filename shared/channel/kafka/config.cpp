@@ -42,10 +42,10 @@ Result<void> check_own_fields(const KafkaConfig& config) {
     if (config.linger_ms < 0 || config.linger_ms > 1'000) return wrong("Kafka: linger must be 0 to 1000 ms");
     if (config.session_timeout_ms < 1'000)
         return wrong("Kafka: the session timeout must be at least 1000 ms");
-    if (config.tail_silence_ms < 1) return wrong("Kafka: a tail's silence must be at least 1 ms");
+    if (config.tail_silence_ms < 2) return wrong("Kafka: a tail's silence must be at least 2 ms");
     if (config.producers < 1) return wrong("Kafka: at least one producer is needed");
     if (config.tails_before_spreading < 1 || config.tail_instances < 1 || config.tails_per_instance < 1 ||
-        config.silent_tails_per_instance < 1 || config.tails_left_per_instance < 1)
+        config.sparse_tails_per_instance < 1 || config.tails_left_per_instance < 1)
         return wrong("Kafka: at least one tail per instance, and one instance, is needed");
     return {};
 }

@@ -34,8 +34,9 @@ struct KafkaConfig {
     int tails_before_spreading = 8;   // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 96;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one
-    int tail_silence_ms = 30'000;     // that a tail shows nothing before it moves (at most twice that) to an
-    int silent_tails_per_instance = 64;  // instance of so many, until it shows something again
+    int tail_silence_ms = 30'000;  // that a tail shows nothing before it sleeps (at most twice that); writers
+                                   // that were silent for half of it ring the doorbell
+    int sparse_tails_per_instance = 64;  // that were woken and have not shown a second record yet
     int tails_left_per_instance =
         256;      // after so many that ended or moved away the others move too, and it ends
     LogLine log;  // none: silence

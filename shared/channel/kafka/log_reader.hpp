@@ -22,6 +22,7 @@ public:
     [[nodiscard]] std::unique_ptr<Tail> tail(const LogId& log, Seq from, TailSink& sink) override;
 
     [[nodiscard]] std::size_t tail_instances() const { return pool_->size(); }
+    [[nodiscard]] std::size_t tails_asleep() const { return pool_->asleep(); }
 
 private:
     void list_offset(const LogId& log, std::int64_t spec, Callback<Seq> done);

@@ -64,6 +64,15 @@ Properties waker_properties() {
     };
 }
 
+Properties doorbell_properties() {
+    return {
+        {"acks", "1"},
+        {"linger.ms", "2"},  // thousands that ring at once are heard in batches
+        {"queue.buffering.max.messages", std::to_string(limits::doorbell_queue_messages)},
+        {"message.timeout.ms", std::to_string(limits::append_deadline_ms)},
+    };
+}
+
 Properties admin_properties() { return {}; }
 
 Properties fetcher_properties(const FetchSettings& settings) {

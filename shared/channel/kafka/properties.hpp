@@ -24,6 +24,7 @@ struct FetchSettings {
 
 [[nodiscard]] Properties producer_properties(const KafkaConfig& config);
 [[nodiscard]] Properties waker_properties();
+[[nodiscard]] Properties doorbell_properties();
 [[nodiscard]] Properties admin_properties();
 [[nodiscard]] Properties fetcher_properties(const FetchSettings& settings);
 [[nodiscard]] Properties group_properties(const KafkaConfig& config);

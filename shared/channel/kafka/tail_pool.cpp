@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds wake_retry{1'000};
 constexpr std::chrono::milliseconds wake_refresh{30'000};
 constexpr std::chrono::milliseconds between_moves{100};
+constexpr std::size_t speaks = 2;  // records that a tail shows which is to have room for more
 
 class Deaf final : public ReadingSink {
 public:
@@ -42,6 +43,7 @@ TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId
       node_hash_(std::hash<NodeId>{}(node)),
       requests_(std::move(requests)),
       waker_(io, config_),
+      sleepers_(io, config_, requests_, Doorbell(waker_.instance(), config_)),
       timer_(io),
       silence_(io),
       speech_(io) {
@@ -58,7 +60,8 @@ TailPool::Host& TailPool::open_host(Tier tier) {
 
 void TailPool::start() {
     find_wake_partitions();
-    after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::move_silent);
+    sleepers_.start(hosts_.front()->fetcher);
+    after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::put_silent_to_sleep);
 }
 
 void TailPool::find_wake_partitions() {
@@ -104,6 +107,7 @@ void TailPool::stop() {
     timer_.cancel();
     silence_.cancel();
     speech_.cancel();
+    sleepers_.stop();
     for (auto& host : hosts_) {
         host->wake.clear();
         host->fetcher.instance()->stop();
@@ -164,7 +168,7 @@ TailPool::Host& TailPool::host_for(const std::string& topic, Tier tier) {
     }
     const int speaking =
         opened >= config_.tail_instances ? config_.tails_per_instance : config_.tails_before_spreading;
-    const int most = tier == Tier::silent ? config_.silent_tails_per_instance : speaking;
+    const int most = tier == Tier::sparse ? config_.sparse_tails_per_instance : speaking;
     if (emptiest != nullptr && std::cmp_less(emptiest->topics.size(), most)) return *emptiest;
     return open_host(tier);
 }
@@ -210,26 +214,50 @@ void TailPool::move(const std::vector<Place*>& places, Tier tier) {
     for (const auto* host : joined) waker_.wake(wake_partitions_of(*host));
 }
 
-/// Those that said nothing since all were looked through, and those whose instance is worn.
-void TailPool::move_silent() {
-    const auto silent = some(
-        [](const Host& host, const Place& place) { return host.tier == Tier::speaking && !place.spoke_; });
-    move(silent, Tier::silent);
-    const auto stranded = some([this](const Host& host, const Place&) { return is_worn(host); });
-    for (auto* place : stranded) move({place}, place->host_->tier);
-    if (std::max(silent.size(), stranded.size()) == limits::tails_moved_at_once)
-        return after(silence_, between_moves, &TailPool::move_silent);
+/// Those that showed nothing since all were looked through; where the doorbell does not work they share
+/// fetchers in place of sleeping.
+void TailPool::put_silent_to_sleep() {
+    const auto silent = some([this](const Host& host, const Place& place) {
+        if (place.spoke_) return false;
+        return sleepers_.work() ? sleepers_.may_sleep(place.topic_) : host.tier == Tier::speaking;
+    });
+    if (sleepers_.work()) {
+        for (auto* place : silent) {
+            place->leave();
+            sleepers_.add(place->topic_, *place);
+        }
+    } else {
+        move(silent, Tier::sparse);
+    }
+    const bool more = move_stranded() || silent.size() == limits::tails_moved_at_once;
+    if (more) return after(silence_, between_moves, &TailPool::put_silent_to_sleep);
     for (auto& host : hosts_) {
-        if (host->tier == Tier::silent) continue;
         for (auto& [topic, place] : host->topics) place->spoke_ = false;
     }
-    after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::move_silent);
+    after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::put_silent_to_sleep);
 }
 
-/// Not at once: thousands that speak again in the same second would wait for a hundred new instances.
+/// Those whose instance is worn. Answers whether there may be more.
+bool TailPool::move_stranded() {
+    const auto stranded = some([this](const Host& host, const Place&) { return is_worn(host); });
+    for (auto* place : stranded) move({place}, place->host_->tier);
+    return stranded.size() == limits::tails_moved_at_once;
+}
+
+/// To a fetcher that many share: thousands that wake in the same second would wait for a hundred new
+/// instances.
+void TailPool::wake(Place& place) {
+    Host& host = host_for(place.topic_, Tier::sparse);
+    place.spoke_ = true;
+    place.enter(host);
+    waker_.wake(wake_partitions_of(host));
+}
+
+/// Not at once, for the same reason.
 void TailPool::move_speaking() {
-    const auto speaking =
-        some([](const Host& host, const Place& place) { return host.tier == Tier::silent && place.spoke_; });
+    const auto speaking = some([](const Host& host, const Place& place) {
+        return host.tier == Tier::sparse && place.shown_ >= speaks;
+    });
     move(speaking, Tier::speaking);
     speech_awaited_ = speaking.size() == limits::tails_moved_at_once;
     if (speech_awaited_) after(speech_, between_moves, &TailPool::move_speaking);
@@ -237,6 +265,7 @@ void TailPool::move_speaking() {
 
 void TailPool::Place::enter(Host& host) {
     host_ = &host;
+    shown_ = 0;
     host.topics.emplace(topic_, this);
     reading_ = host.fetcher.read(topic_, 0, next_, *this);
 }
@@ -248,12 +277,19 @@ void TailPool::Place::leave() {
     pool_->end_if_unused(*std::exchange(host_, nullptr));
 }
 
-TailPool::Place::~Place() { leave(); }
+TailPool::Place::~Place() {
+    if (host_ != nullptr) {
+        leave();
+    } else {
+        pool_->sleepers_.remove(topic_, *this);
+    }
+}
 
 void TailPool::Place::on_messages(Messages messages) {
     next_ = messages.back()->offset + 1;
     spoke_ = true;
-    if (host_->tier == Tier::silent && !std::exchange(pool_->speech_awaited_, true))
+    shown_ += messages.size();
+    if (host_->tier == Tier::sparse && shown_ >= speaks && !std::exchange(pool_->speech_awaited_, true))
         pool_->after(pool_->speech_, between_moves, &TailPool::move_speaking);
     sink_.on_messages(messages);  // may end this
 }
@@ -263,6 +299,7 @@ void TailPool::Place::on_reading_failed(rd_kafka_resp_err_t code, std::string te
 }
 
 std::int64_t TailPool::Place::behind(std::int64_t next) const {
+    if (host_ == nullptr) return 0;
     std::int64_t first = 0;
     std::int64_t end = 0;  // RD_KAFKA_OFFSET_INVALID, which is negative, before the first fetch
     const auto known =

@@ -12,13 +12,15 @@
 
 #include "shared/channel/kafka/fetcher.hpp"
 #include "shared/channel/kafka/requests.hpp"
+#include "shared/channel/kafka/sleepers.hpp"
 #include "shared/channel/kafka/waker.hpp"
 #include "shared/core/ids.hpp"
 
 namespace roomcast::channel::kafka {
 
 /// The fetchers that tails run on: as many as are needed, each reading along the wake topic. Topics that have
-/// been silent for a while share a few of them, since an idle client costs its threads' looking around.
+/// been silent for a while are not read until somebody rings for them (Sleepers); what speaks seldom shares a
+/// few fetchers, since each costs its threads' looking around.
 ///
 /// Owned by TailReader and its tails together, on their thread. The first fetcher stays; others end with
 /// their last tail.
@@ -32,9 +34,9 @@ public:
     void start();
     void stop();
 
-    /// A place for reading one topic; ends it when destroyed. It moves to another fetcher when the topic
-    /// falls silent or speaks again; `sink` notices nothing of that.
-    class Place final : ReadingSink {
+    /// A place for reading one topic; ends it when destroyed. It sleeps while the topic is silent, and moves
+    /// to another fetcher when that speaks more often again; `sink` notices nothing of that.
+    class Place final : ReadingSink, Sleepers::Sleeper {
     public:
         ~Place();
         Place(const Place&) = delete;
@@ -49,14 +51,17 @@ public:
             : pool_(std::move(pool)), topic_(std::move(topic)), next_(offset), sink_(sink) {}
         void on_messages(Messages messages) override;
         void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override;
+        void wake() override { pool_->wake(*this); }
+        [[nodiscard]] std::int64_t next() const override { return next_; }
         void enter(Host& host);
         void leave();
         std::shared_ptr<TailPool> pool_;
         std::string topic_;
         std::int64_t next_;
         ReadingSink& sink_;
-        Host* host_ = nullptr;
-        bool spoke_ = true;  // since the pool looked last; one that is new counts as one that spoke
+        Host* host_ = nullptr;   // none: it sleeps
+        bool spoke_ = true;      // since the pool looked last; one that comes counts as one that spoke
+        std::size_t shown_ = 0;  // records, by this host
         std::unique_ptr<Fetcher::Reading> reading_;
     };
     [[nodiscard]] std::unique_ptr<Place> read(const std::string& topic, std::int64_t offset,
@@ -67,11 +72,12 @@ public:
     [[nodiscard]] std::shared_ptr<Requests> requests() const { return requests_.lock(); }
     [[nodiscard]] const Instance& first_instance() const;
     [[nodiscard]] std::size_t size() const { return hosts_.size(); }
+    [[nodiscard]] std::size_t asleep() const { return sleepers_.size(); }
     [[nodiscard]] bool stopped() const { return stopped_; }
 
 private:
     using Host = Place::Host;
-    enum class Tier { speaking, silent };
+    enum class Tier { speaking, sparse };
     Host& host_for(const std::string& topic, Tier tier);
     Host& open_host(Tier tier);
     void end_if_unused(Host& host);
@@ -79,7 +85,9 @@ private:
     [[nodiscard]] std::vector<Place*> some(
         const std::function<bool(const Host&, const Place&)>& wanted) const;
     void move(const std::vector<Place*>& places, Tier tier);
-    void move_silent();
+    void wake(Place& place);
+    void put_silent_to_sleep();
+    bool move_stranded();
     void move_speaking();
     void after(boost::asio::steady_timer& timer, std::chrono::milliseconds pause, void (TailPool::*what)());
     void find_wake_partitions();
@@ -93,8 +101,9 @@ private:
     std::size_t node_hash_;
     std::weak_ptr<Requests> requests_;
     Waker waker_;
+    Sleepers sleepers_;
     std::map<std::int32_t, std::vector<std::int32_t>> wake_led_by_;  // the wake topic's partitions, by broker
-    std::map<std::int32_t, std::int64_t> wake_ends_;  // some seconds ago
+    std::map<std::int32_t, std::int64_t> wake_ends_;                 // some seconds ago
     std::size_t hosts_opened_ = 0;
     std::list<std::unique_ptr<Host>> hosts_;
     boost::asio::steady_timer timer_;

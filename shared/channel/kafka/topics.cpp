@@ -27,6 +27,7 @@ std::string table_topic(std::string_view prefix, Table table) {
 std::string rooms_topic(std::string_view prefix) { return table_topic(prefix, Table::rooms); }
 std::string members_topic(std::string_view prefix) { return dotted(prefix, "members"); }
 std::string wake_topic(std::string_view prefix) { return dotted(prefix, "wake"); }
+std::string doorbell_topic(std::string_view prefix) { return dotted(prefix, "doorbell"); }
 std::string workers_group(std::string_view prefix) { return dotted(prefix, "workers"); }
 
 std::string room_topic(std::string_view prefix, const LogId& log) {

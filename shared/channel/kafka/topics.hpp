@@ -20,6 +20,8 @@ namespace roomcast::channel::kafka {
 /// Whatever is appended here ends the parked fetches of those who tail it; nothing in it is ever read for its
 /// content.
 [[nodiscard]] std::string wake_topic(std::string_view prefix);
+/// Writers put a room topic's name here, as the key, when they append to it after a pause: one partition.
+[[nodiscard]] std::string doorbell_topic(std::string_view prefix);
 /// `<prefix>.room.<slug>.<epoch>`, never used again by a later room of that name.
 [[nodiscard]] std::string room_topic(std::string_view prefix, const LogId& log);
 /// The consumer group of the workers.

@@ -27,6 +27,7 @@ public:
     void wake(const std::vector<std::int32_t>& partitions);
     /// When it wakes somebody next.
     [[nodiscard]] std::chrono::steady_clock::time_point due() const { return timer_.expiry(); }
+    [[nodiscard]] const std::shared_ptr<Instance>& instance() const { return instance_; }
 
 private:
     using Clock = std::chrono::steady_clock;

@@ -1,0 +1,149 @@
+#include "shared/channel/kafka/sleepers.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "shared/channel/kafka/retry.hpp"
+#include "shared/channel/kafka/topics.hpp"
+#include "shared/core/limits.hpp"
+
+namespace roomcast::channel::kafka {
+namespace {
+
+constexpr std::chrono::milliseconds look_every{1'000};
+constexpr std::size_t looks_in_a_round = 10;
+constexpr std::chrono::milliseconds test_every{10'000};
+constexpr std::chrono::milliseconds test_again{1'000};
+
+}  // namespace
+
+Sleepers::Sleepers(boost::asio::io_context& io, const KafkaConfig& config, std::weak_ptr<Requests> requests,
+                   Doorbell doorbell)
+    : config_(config),
+      requests_(std::move(requests)),
+      doorbell_(std::move(doorbell)),
+      own_name_("worker " + make_epoch().str()),  // no topic has a space in its name
+      timer_(io) {}
+
+void Sleepers::start(Fetcher& fetcher) {
+    fetcher_ = &fetcher;
+    tick();
+}
+
+void Sleepers::stop() {
+    timer_.cancel();
+    reading_.reset();
+    fetcher_ = nullptr;
+}
+
+bool Sleepers::may_sleep(const std::string& topic) const {
+    return works_ && rung_.size() < limits::doorbells_remembered && !rung_.contains(topic) &&
+           !rung_before_.contains(topic);
+}
+
+void Sleepers::add(const std::string& topic, Sleeper& sleeper) { asleep_.emplace(topic, &sleeper); }
+
+void Sleepers::remove(const std::string& topic, const Sleeper& sleeper) {
+    const auto [first, last] = asleep_.equal_range(topic);
+    const auto found =
+        std::find_if(first, last, [&sleeper](const auto& each) { return each.second == &sleeper; });
+    if (found != last) asleep_.erase(found);
+}
+
+void Sleepers::wake(const std::string& topic) {
+    auto found = asleep_.find(topic);
+    while (found != asleep_.end()) {
+        auto* sleeper = found->second;
+        asleep_.erase(found);
+        sleeper->wake();
+        found = asleep_.find(topic);
+    }
+}
+
+void Sleepers::forget_old_rings(Clock::time_point now) {
+    if (now - rung_from_ < std::chrono::milliseconds(config_.tail_silence_ms)) return;
+    rung_before_ = std::exchange(rung_, {});
+    rung_from_ = now;
+}
+
+void Sleepers::on_messages(Messages messages) {
+    for (const auto* message : messages) {
+        std::string topic(static_cast<const char*>(message->key), message->key_len);
+        if (topic == own_name_) {
+            works_ = true;
+            awaited_ = false;
+            continue;
+        }
+        wake(topic);
+        if (rung_.size() < limits::doorbells_remembered) rung_.insert(std::move(topic));
+    }
+}
+
+/// Rings may have been missed: nobody sleeps until it was heard again.
+void Sleepers::on_reading_failed(rd_kafka_resp_err_t code, std::string text) {
+    if (is_passing(code)) return;
+    fetcher_->instance()->log(4, "doorbell: " + text);
+    works_ = false;
+    reading_.reset();
+}
+
+void Sleepers::tick() {
+    const auto now = Clock::now();
+    test_doorbell(now);
+    forget_old_rings(now);
+    look_up_some();
+    timer_.expires_after(look_every);
+    timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& cancelled) {
+        if (!cancelled && !alive.expired()) tick();
+    });
+}
+
+void Sleepers::test_doorbell(Clock::time_point now) {
+    if (!reading_) {
+        reading_ = fetcher_->read(doorbell_topic(config_.topic_prefix), 0, RD_KAFKA_OFFSET_END, *this);
+        awaited_ = false;
+        next_test_ = now;
+    }
+    if (now < next_test_) return;
+    if (awaited_) works_ = false;
+    awaited_ = true;
+    doorbell_.ring(own_name_);
+    next_test_ = now + (works_ ? test_every : test_again);
+}
+
+void Sleepers::look_up_some() {
+    if (asleep_.empty()) return;
+    const std::size_t count =
+        std::min(asleep_.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once);
+    std::vector<Requests::LogEnd> some;
+    for (auto at = asleep_.upper_bound(looked_up_to_); some.size() < count && at != asleep_.end();
+         at = asleep_.upper_bound(at->first))
+        some.push_back({.topic = at->first});
+    looked_up_to_ = some.size() < count ? std::string() : some.back().topic;  // from the start again
+    if (!works_) {
+        for (const auto& one : some) wake(one.topic);
+        return;
+    }
+    const auto requests = requests_.lock();
+    if (!requests || some.empty()) return;
+    requests->list_ends(some, limits::channel_request_deadline_ms,
+                        [this, alive = std::weak_ptr(alive_), some](
+                            rd_kafka_resp_err_t code, const std::vector<Requests::LogEnd>& ends) {
+                            if (!alive.expired()) on_ends(some, code, ends);
+                        });
+}
+
+/// Where a topic is missing its tail is woken, and finds out.
+void Sleepers::on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp_err_t code,
+                       const std::vector<Requests::LogEnd>& ends) {
+    if (code == RD_KAFKA_RESP_ERR__NOENT) {  // one of them; which, librdkafka does not say
+        for (const auto& one : asked) wake(one.topic);
+    }
+    for (const auto& end : ends) {
+        const auto found = asleep_.find(end.topic);
+        if (found == asleep_.end() || is_passing(end.error)) continue;
+        if (end.error != RD_KAFKA_RESP_ERR_NO_ERROR || end.offset != found->second->next()) wake(end.topic);
+    }
+}
+
+}  // namespace roomcast::channel::kafka

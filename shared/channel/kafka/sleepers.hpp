@@ -1,0 +1,84 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "shared/channel/kafka/doorbell.hpp"
+#include "shared/channel/kafka/fetcher.hpp"
+#include "shared/channel/kafka/requests.hpp"
+
+namespace roomcast::channel::kafka {
+
+/// Tails that sleep: that are not read at all until somebody rings the doorbell for their topic, or the log's
+/// end is found to have moved (each is looked up every 10 s, limits::tails_looked_up_at_once a second).
+///
+/// Owned by TailPool, on its thread. It rings for itself now and then: as long as it does not hear that
+/// nobody may sleep, and those who do are woken in place of being looked up.
+class Sleepers final : ReadingSink {
+public:
+    class Sleeper {
+    public:
+        /// It has been taken out; may add itself again.
+        virtual void wake() = 0;
+        /// The offset at which it would go on.
+        [[nodiscard]] virtual std::int64_t next() const = 0;
+
+    protected:
+        ~Sleeper() = default;
+    };
+
+    Sleepers(boost::asio::io_context& io, const KafkaConfig& config, std::weak_ptr<Requests> requests,
+             Doorbell doorbell);
+    Sleepers(const Sleepers&) = delete;
+    Sleepers& operator=(const Sleepers&) = delete;
+
+    /// Listens by this fetcher, which outlives this.
+    void start(Fetcher& fetcher);
+    void stop();
+
+    /// Whether the doorbell is heard.
+    [[nodiscard]] bool work() const { return works_; }
+    /// And was not rung for this topic so lately that the record may still come.
+    [[nodiscard]] bool may_sleep(const std::string& topic) const;
+    void add(const std::string& topic, Sleeper& sleeper);
+    void remove(const std::string& topic, const Sleeper& sleeper);
+    [[nodiscard]] std::size_t size() const { return asleep_.size(); }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    using Topics = std::unordered_set<std::string>;
+
+    void on_messages(Messages messages) override;
+    void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override;
+    void tick();
+    void test_doorbell(Clock::time_point now);
+    void look_up_some();
+    void on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp_err_t code,
+                 const std::vector<Requests::LogEnd>& ends);
+    void forget_old_rings(Clock::time_point now);
+    void wake(const std::string& topic);
+
+    KafkaConfig config_;
+    std::weak_ptr<Requests> requests_;
+    Doorbell doorbell_;
+    const std::string own_name_;  // what it rings for itself
+    Fetcher* fetcher_ = nullptr;
+    std::unique_ptr<Fetcher::Reading> reading_;
+    bool works_ = false;
+    bool awaited_ = false;  // a ring of its own is not heard yet
+    Clock::time_point next_test_{};
+    std::multimap<std::string, Sleeper*, std::less<>> asleep_;
+    std::string looked_up_to_;   // where to go on
+    Topics rung_, rung_before_;  // in the time of a silence, and in the one before
+    Clock::time_point rung_from_{};
+    boost::asio::steady_timer timer_;
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
+};
+
+}  // namespace roomcast::channel::kafka
