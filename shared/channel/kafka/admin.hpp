@@ -39,9 +39,9 @@ private:
     std::shared_ptr<Requests> requests_;
 };
 
-/// Makes the tables, `members`, `wake` and `doorbell` where they are missing; waits for brokers up to the limit. Fails
-/// with a sentence for the operator, such as of a rooms topic whose partitions are not `slot_count`. The
-/// admin must outlive it.
+/// Makes the tables, `members`, `wake` and `doorbell` where they are missing; waits for brokers up to the
+/// limit. Fails with a sentence for the operator, such as of a rooms topic whose partitions are not
+/// `slot_count`. The admin must outlive it.
 void ensure_topics(KafkaLogAdmin& admin, std::chrono::milliseconds limit, Callback<void> done);
 
 }  // namespace roomcast::channel::kafka

@@ -39,8 +39,7 @@ public:
 private:
     void ring_if_it_was_silent(Doorbell& doorbell) {
         const auto now = std::chrono::steady_clock::now();
-        if (now >= ring_from_) doorbell.ring(name_);
-        ring_from_ = now + ring_after_;
+        if (now < ring_from_ || doorbell.ring(name_)) ring_from_ = now + ring_after_;
     }
 
     std::chrono::milliseconds ring_after_;
@@ -60,6 +59,8 @@ KafkaAppender::KafkaAppender(boost::asio::io_context& io, const KafkaConfig& con
       listener_(listener),
       doorbell_(Doorbell::make(io, config)),
       reach_(std::make_shared<KafkaAppender*>(this)) {}
+
+KafkaAppender::~KafkaAppender() { doorbell_.flush(); }
 
 Producer& KafkaAppender::emptiest_producer() {
     const auto emptiest = std::ranges::min_element(

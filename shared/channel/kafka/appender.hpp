@@ -20,6 +20,7 @@ namespace roomcast::channel::kafka {
 class KafkaAppender : public Appender {
 public:
     KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener);
+    ~KafkaAppender() override;
 
     [[nodiscard]] std::unique_ptr<LogWriter> open(const LogId& log) override;
     [[nodiscard]] std::size_t in_flight() const override;

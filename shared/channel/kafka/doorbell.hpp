@@ -16,11 +16,13 @@ namespace roomcast::channel::kafka {
 class Doorbell {
 public:
     explicit Doorbell(std::shared_ptr<Instance> producer, const KafkaConfig& config);
-    /// With a producer of its own.
+    /// With a producer of its own. The first ring of a row that fails is logged.
     [[nodiscard]] static Doorbell make(boost::asio::io_context& io, const KafkaConfig& config);
 
     /// Whether there was room in the queue (limits::doorbell_queue_messages).
     bool ring(const std::string& name);
+    /// Waits until what was rung is out, for a tenth of a second at most: at the end of a program.
+    void flush();
 
 private:
     std::shared_ptr<Instance> producer_;

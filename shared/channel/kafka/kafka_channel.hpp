@@ -17,8 +17,9 @@
 /// at start-up.
 namespace roomcast::channel::kafka {
 
-/// Makes the topics that everything rests on (rooms, accounts, tokens, members, wake, doorbell) where they are missing,
-/// trying again until brokers answer or the limit is reached. Fails with a sentence for the operator.
+/// Makes the topics that everything rests on (rooms, accounts, tokens, members, wake, doorbell) where they
+/// are missing, trying again until brokers answer or the limit is reached. Fails with a sentence for the
+/// operator.
 void ensure_base_topics(boost::asio::io_context& io, const KafkaConfig& config,
                         std::chrono::milliseconds limit, Callback<void> done);
 

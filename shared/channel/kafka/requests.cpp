@@ -27,6 +27,12 @@ TopicInfo info_of(rd_kafka_event_t* event) {
     return info;
 }
 
+/// librdkafka (2.8) leaves the offset out, without an error, where a broker did not answer in time.
+rd_kafka_resp_err_t error_of(const rd_kafka_topic_partition_t& answer) {
+    const bool missing = answer.err == RD_KAFKA_RESP_ERR_NO_ERROR && answer.offset == RD_KAFKA_OFFSET_INVALID;
+    return missing ? RD_KAFKA_RESP_ERR__TIMED_OUT : answer.err;
+}
+
 rd_kafka_resp_err_t topic_error(const rd_kafka_topic_result_t* const* results, std::size_t count) {
     return count == 1 ? rd_kafka_topic_result_error(results[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
 }
@@ -132,7 +138,7 @@ void Requests::list_offset(const std::string& name, std::int32_t partition, std:
                         rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
                     if (count != 1) return done(RD_KAFKA_RESP_ERR__BAD_MSG, 0);
                     const auto* answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-                    done(answer->err, answer->offset);
+                    done(error_of(*answer), answer->offset);
                 });
     rd_kafka_ListOffsets(instance_->client(), list.get(), asked.get(), instance_->queue());
 }
@@ -153,7 +159,7 @@ void Requests::list_ends(const std::vector<LogEnd>& wanted, int timeout_ms,
             ends.reserve(count);
             for (std::size_t i = 0; i < count; ++i) {
                 const auto* answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[i]);
-                ends.push_back({answer->topic, answer->partition, answer->err, answer->offset});
+                ends.push_back({answer->topic, answer->partition, error_of(*answer), answer->offset});
             }
             done(RD_KAFKA_RESP_ERR_NO_ERROR, std::move(ends));
         });

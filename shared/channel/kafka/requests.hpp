@@ -53,9 +53,9 @@ public:
         rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
         std::int64_t offset = 0;
     };
-    /// The ends of many partitions, of which topic and number are given. Fails as a whole where a topic was
-    /// never known here and is missing (RD_KAFKA_RESP_ERR__NOENT); librdkafka's time grows with the square of
-    /// their number.
+    /// The ends of many partitions, of which topic and number are given. Fails as a whole where none
+    /// of them has a leader (RD_KAFKA_RESP_ERR__NOENT); librdkafka's time grows with the square of their
+    /// number.
     void list_ends(const std::vector<LogEnd>& wanted, int timeout_ms, Answer<std::vector<LogEnd>> done);
 
     /// Whether the event was an answer to one of these.

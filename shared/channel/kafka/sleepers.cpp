@@ -14,6 +14,8 @@ constexpr std::chrono::milliseconds look_every{1'000};
 constexpr std::size_t looks_in_a_round = 10;
 constexpr std::chrono::milliseconds test_every{10'000};
 constexpr std::chrono::milliseconds test_again{1'000};
+constexpr int rings_to_hear = 2;            // of its own; one may be lost while a broker stands still
+constexpr std::size_t longest_topic = 249;  // Kafka's
 
 }  // namespace
 
@@ -37,8 +39,10 @@ void Sleepers::stop() {
 }
 
 bool Sleepers::may_sleep(const std::string& topic) const {
-    return works_ && rung_.size() < limits::doorbells_remembered && !rung_.contains(topic) &&
-           !rung_before_.contains(topic);
+    const auto rules_out = [&topic](const Topics& rung) {
+        return rung.size() >= limits::doorbells_remembered || rung.contains(topic);
+    };
+    return works_ && !rules_out(rung_) && !rules_out(rung_before_);
 }
 
 void Sleepers::add(const std::string& topic, Sleeper& sleeper) { asleep_.emplace(topic, &sleeper); }
@@ -51,12 +55,10 @@ void Sleepers::remove(const std::string& topic, const Sleeper& sleeper) {
 }
 
 void Sleepers::wake(const std::string& topic) {
-    auto found = asleep_.find(topic);
-    while (found != asleep_.end()) {
+    for (auto found = asleep_.find(topic); found != asleep_.end(); found = asleep_.find(topic)) {
         auto* sleeper = found->second;
         asleep_.erase(found);
         sleeper->wake();
-        found = asleep_.find(topic);
     }
 }
 
@@ -71,9 +73,10 @@ void Sleepers::on_messages(Messages messages) {
         std::string topic(static_cast<const char*>(message->key), message->key_len);
         if (topic == own_name_) {
             works_ = true;
-            awaited_ = false;
+            unheard_ = 0;
             continue;
         }
+        if (topic.size() > longest_topic) continue;  // not a writer's
         wake(topic);
         if (rung_.size() < limits::doorbells_remembered) rung_.insert(std::move(topic));
     }
@@ -82,8 +85,7 @@ void Sleepers::on_messages(Messages messages) {
 /// Rings may have been missed: nobody sleeps until it was heard again.
 void Sleepers::on_reading_failed(rd_kafka_resp_err_t code, std::string text) {
     if (is_passing(code)) return;
-    fetcher_->instance()->log(4, "doorbell: " + text);
-    works_ = false;
+    if (std::exchange(works_, false)) fetcher_->instance()->log(4, "doorbell: " + text);
     reading_.reset();
 }
 
@@ -94,27 +96,28 @@ void Sleepers::tick() {
     look_up_some();
     timer_.expires_after(look_every);
     timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& cancelled) {
-        if (!cancelled && !alive.expired()) tick();
+        if (!cancelled && !alive.expired() && fetcher_ != nullptr) tick();
     });
 }
 
 void Sleepers::test_doorbell(Clock::time_point now) {
     if (!reading_) {
         reading_ = fetcher_->read(doorbell_topic(config_.topic_prefix), 0, RD_KAFKA_OFFSET_END, *this);
-        awaited_ = false;
+        unheard_ = 0;
         next_test_ = now;
     }
     if (now < next_test_) return;
-    if (awaited_) works_ = false;
-    awaited_ = true;
+    if (unheard_ == rings_to_hear) works_ = false;
+    next_test_ = now + (works_ && unheard_ == 0 ? test_every : test_again);
+    unheard_ = std::min(unheard_ + 1, rings_to_hear);
     doorbell_.ring(own_name_);
-    next_test_ = now + (works_ ? test_every : test_again);
 }
 
 void Sleepers::look_up_some() {
     if (asleep_.empty()) return;
     const std::size_t count =
-        std::min(asleep_.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once);
+        works_ ? std::min(asleep_.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once)
+               : limits::tails_looked_up_at_once;
     std::vector<Requests::LogEnd> some;
     for (auto at = asleep_.upper_bound(looked_up_to_); some.size() < count && at != asleep_.end();
          at = asleep_.upper_bound(at->first))
@@ -136,13 +139,15 @@ void Sleepers::look_up_some() {
 /// Where a topic is missing its tail is woken, and finds out.
 void Sleepers::on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp_err_t code,
                        const std::vector<Requests::LogEnd>& ends) {
-    if (code == RD_KAFKA_RESP_ERR__NOENT) {  // one of them; which, librdkafka does not say
+    if (code == RD_KAFKA_RESP_ERR__NOENT) {  // no leader for any of them
         for (const auto& one : asked) wake(one.topic);
     }
     for (const auto& end : ends) {
-        const auto found = asleep_.find(end.topic);
-        if (found == asleep_.end() || is_passing(end.error)) continue;
-        if (end.error != RD_KAFKA_RESP_ERR_NO_ERROR || end.offset != found->second->next()) wake(end.topic);
+        if (is_passing(end.error)) continue;
+        const auto [first, last] = asleep_.equal_range(end.topic);
+        const bool differs =
+            std::any_of(first, last, [&end](const auto& each) { return each.second->next() != end.offset; });
+        if (end.error != RD_KAFKA_RESP_ERR_NO_ERROR || differs) wake(end.topic);
     }
 }
 

@@ -16,7 +16,8 @@
 namespace roomcast::channel::kafka {
 
 /// Tails that sleep: that are not read at all until somebody rings the doorbell for their topic, or the log's
-/// end is found to have moved (each is looked up every 10 s, limits::tails_looked_up_at_once a second).
+/// end is found to have moved (each is looked up every 10 s, or as limits::tails_looked_up_at_once a second
+/// get round).
 ///
 /// Owned by TailPool, on its thread. It rings for itself now and then: as long as it does not hear that
 /// nobody may sleep, and those who do are woken in place of being looked up.
@@ -24,7 +25,7 @@ class Sleepers final : ReadingSink {
 public:
     class Sleeper {
     public:
-        /// It has been taken out; may add itself again.
+        /// It has been taken out, and does not add itself within this call.
         virtual void wake() = 0;
         /// The offset at which it would go on.
         [[nodiscard]] virtual std::int64_t next() const = 0;
@@ -38,7 +39,7 @@ public:
     Sleepers(const Sleepers&) = delete;
     Sleepers& operator=(const Sleepers&) = delete;
 
-    /// Listens by this fetcher, which outlives this.
+    /// Listens by this fetcher, until `stop`.
     void start(Fetcher& fetcher);
     void stop();
 
@@ -71,7 +72,7 @@ private:
     Fetcher* fetcher_ = nullptr;
     std::unique_ptr<Fetcher::Reading> reading_;
     bool works_ = false;
-    bool awaited_ = false;  // a ring of its own is not heard yet
+    int unheard_ = 0;  // rings of its own since it heard one
     Clock::time_point next_test_{};
     std::multimap<std::string, Sleeper*, std::less<>> asleep_;
     std::string looked_up_to_;   // where to go on

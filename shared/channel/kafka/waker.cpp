@@ -46,8 +46,8 @@ void Waker::wait() {
     if (wakings_.empty()) return;
     const auto by_due = [](const auto& a, const auto& b) { return a.second.due < b.second.due; };
     timer_.expires_at(std::ranges::min_element(wakings_, by_due)->second.due);
-    timer_.async_wait([this](const boost::system::error_code& stopped) {
-        if (stopped) return;
+    timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& stopped) {
+        if (stopped || alive.expired()) return;
         wake_those_due();
         wait();
     });

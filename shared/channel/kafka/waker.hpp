@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include <boost/asio/steady_timer.hpp>
@@ -15,7 +16,7 @@ namespace roomcast::channel::kafka {
 /// the broker, and a partition assigned meanwhile waits for it. So a fetcher reads, of the wake topic, one
 /// partition at every broker, and a record put into these ends the waiting at once.
 ///
-/// Owned by the TailReader, on its thread. Best effort: without it everything still comes, up to 2 s
+/// Owned by TailPool, on its thread. Best effort: without it everything still comes, up to 2 s
 /// later.
 class Waker {
 public:
@@ -43,6 +44,7 @@ private:
     TopicPtr topic_;
     boost::asio::steady_timer timer_;
     std::map<std::int32_t, Waking> wakings_;  // by partition; waited for while there are any
+    std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
 }  // namespace roomcast::channel::kafka
