@@ -224,22 +224,30 @@ void Core::sweep() {
         }
         sweep_asides(now);
         caller_.sweep(now);
-        std::vector<RoomSlug> stuck;
-        for (auto& [slug, room] : rooms_) {
-            if (room->pending && room->pending->since + request_deadline < now) unsubscribe(room->pending);
-            if (!room->open() && room->opening_since + request_deadline < now) {
-                stuck.push_back(slug);
-            } else if (!room->active && !room->pending) {
-                subscribe(*room);
-            }
-        }
-        for (const auto& slug : stuck)
-            refuse_opening(slug,
-                           Error{Errc::unavailable, workers_->any() ? "the room could not be opened in time"
-                                                                    : "no worker can be reached"});
+        sweep_rooms(now);
         publisher_->close_idle();
         sweep();
     });
+}
+
+void Core::sweep_rooms(Clock::time_point now) {
+    std::erase_if(unsettled_, [this](const RoomSlug& slug) {
+        const auto found = rooms_.find(slug);
+        return found == rooms_.end() || found->second->settled();
+    });
+    std::vector<RoomSlug> stuck;
+    for (const auto& slug : unsettled_) {
+        CoreRoom& room = *rooms_.find(slug)->second;
+        if (room.pending && room.pending->since + request_deadline < now) unsubscribe(room.pending);
+        if (!room.open() && room.opening_since + request_deadline < now) {
+            stuck.push_back(slug);
+        } else if (!room.active && !room.pending) {
+            subscribe(room);
+        }
+    }
+    for (const auto& slug : stuck)
+        refuse_opening(slug, Error{Errc::unavailable, workers_->any() ? "the room could not be opened in time"
+                                                                      : "no worker can be reached"});
 }
 
 }  // namespace roomcast::edge

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -79,6 +80,8 @@ public:
     /// Messages that are not answered yet.
     [[nodiscard]] std::size_t unanswered() const { return pending_.size(); }
     [[nodiscard]] std::size_t rooms() const { return rooms_.size(); }
+    /// Rooms that are looked after until somebody reads them.
+    [[nodiscard]] std::size_t unsettled_rooms() const { return unsettled_.size(); }
     [[nodiscard]] const CoreStats& stats() const { return stats_; }
     /// Latencies of acks since the last call.
     [[nodiscard]] ops::LocalHistogram take_ack_latencies() { return std::exchange(ack_s_, {}); }
@@ -159,6 +162,7 @@ private:
     void ask_questions(CoreRoom& room);
     void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome);
     void sweep();
+    void sweep_rooms(std::chrono::steady_clock::time_point now);
     CoreRoom* room_of(const NodeId& worker, link::SubId sub);
     CoreRoom* room_of(const LogId& log);
 
@@ -174,6 +178,7 @@ private:
     CoreStats stats_;
     ops::LocalHistogram ack_s_;
     std::unordered_map<RoomSlug, std::unique_ptr<CoreRoom>> rooms_;
+    std::set<RoomSlug> unsettled_;  // all that are not settled, and some that the sweep will leave out
     std::map<SubKey, RoomSlug> subs_;
     std::map<std::uint64_t, Question> questions_;
     std::map<std::uint64_t, Aside> asides_;

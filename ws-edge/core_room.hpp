@@ -57,6 +57,8 @@ struct CoreRoom {
     std::uint32_t count = 0;
 
     [[nodiscard]] bool open() const { return !epoch.empty(); }
+    /// Nothing of its reading is to be waited for or tried again.
+    [[nodiscard]] bool settled() const { return open() && active && !pending; }
     [[nodiscard]] bool used() const {
         return !shards.empty() || unanswered > 0 || visitors > 0 || !visits.empty();
     }

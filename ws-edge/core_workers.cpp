@@ -10,6 +10,7 @@ using Clock = std::chrono::steady_clock;
 }
 
 void Core::subscribe(CoreRoom& room) {
+    unsettled_.insert(room.slug);
     const auto target = workers_->route(slot_of(room.slug));
     if (!target) return;  // the sweep tries again
     if (room.pending && room.pending->worker == *target) return;
@@ -68,6 +69,7 @@ void Core::handle(const NodeId& worker, link::Refused& event) {
     subs_.erase(SubKey{worker, event.sub.value});
     if (room->pending && room->pending->sub == event.sub) room->pending.reset();
     if (room->active && room->active->sub == event.sub) room->active.reset();
+    unsettled_.insert(room->slug);
     const RoomSlug slug = room->slug;
     if (!room->open()) {
         // Tried again by the sweep, till the deadline. `room_gone`: the last incarnation's log was lost, and

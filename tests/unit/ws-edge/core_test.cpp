@@ -178,10 +178,27 @@ TEST_CASE("a subscription refused as unavailable is tried again from the same po
     CoreRig rig;
     rig.open_and_grant({0}, Seq{0});
     rig.deliver(worker_a, rig.last_sub(worker_a), {1, 2});
+    REQUIRE(rig.until([&] { return rig.core.unsettled_rooms() == 0; }));
     rig.core.on_worker_event(worker_a, link::Refused{rig.last_sub(worker_a), Error{Errc::unavailable, {}}});
     REQUIRE(rig.until([&] { return rig.workers.asked<link::Subscribe>(worker_a).size() == 2; }));
     CHECK(rig.workers.asked<link::Subscribe>(worker_a).back().after == Seq{2});
     CHECK(rig.heard<RoomClosed>(0).empty());
+}
+
+TEST_CASE("a room is looked after until it is read, and again when nobody reads it") {
+    CoreRig rig;
+    rig.open(0);
+    CHECK(rig.core.unsettled_rooms() == 1);
+    rig.grant(worker_a, Seq{0});
+    REQUIRE(rig.until([&] { return rig.core.unsettled_rooms() == 0; }));
+    rig.workers.routed_to = std::nullopt;
+    rig.core.on_worker_lost(worker_a);
+    CHECK(rig.core.unsettled_rooms() == 1);
+    rig.workers.routed_to = worker_b;
+    REQUIRE(rig.until([&] { return !rig.workers.asked<link::Subscribe>(worker_b).empty(); }));
+    CHECK(rig.core.unsettled_rooms() == 1);
+    rig.close(0);
+    REQUIRE(rig.until([&] { return rig.core.unsettled_rooms() == 0; }));
 }
 
 TEST_CASE("a question goes to the room's worker, and its answer to the session that asked") {
