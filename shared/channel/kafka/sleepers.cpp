@@ -107,7 +107,8 @@ void Sleepers::test_doorbell(Clock::time_point now) {
         next_test_ = now;
     }
     if (now < next_test_) return;
-    if (unheard_ == rings_to_hear) works_ = false;
+    if (unheard_ == rings_to_hear && std::exchange(works_, false))
+        fetcher_->instance()->log(4, "doorbell: not heard; silent rooms are read meanwhile");
     next_test_ = now + (works_ && unheard_ == 0 ? test_every : test_again);
     unheard_ = std::min(unheard_ + 1, rings_to_hear);
     doorbell_.ring(own_name_);

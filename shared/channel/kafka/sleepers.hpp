@@ -19,8 +19,8 @@ namespace roomcast::channel::kafka {
 /// end is found to have moved (each is looked up every 10 s, or as limits::tails_looked_up_at_once a second
 /// get round).
 ///
-/// Owned by TailPool, on its thread. It rings for itself now and then: as long as it does not hear that
-/// nobody may sleep, and those who do are woken in place of being looked up.
+/// Owned by TailPool, on its thread. It rings for itself now and then: while it does not hear that, which it
+/// logs, nobody may sleep, and those who do are woken in place of being looked up.
 class Sleepers final : ReadingSink {
 public:
     class Sleeper {
