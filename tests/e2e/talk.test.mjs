@@ -62,7 +62,7 @@ test("several rooms at once: unread counts, the marker of what is new, drafts, a
   await ben.sees("I was here");
   await ann.page.fill("#text", "a draft");
   await ann.page.click(`#rooms [data-room="${here}"]`);
-  assert.equal(await ann.page.inputValue("#text"), "");
+  await ann.page.waitForFunction(() => document.querySelector("#text").value === "");
   await ben.say("first news");
   await ben.say("second news");
   await ann.page.waitForFunction((room) => document.querySelector(`[data-room="${room}"] .badge`)?.firstChild.textContent === "2", there);
