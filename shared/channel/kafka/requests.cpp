@@ -127,20 +127,14 @@ void Requests::list_offset(const std::string& name, std::int32_t partition, std:
                            Answer<std::int64_t> done) {
     const PartitionsPtr list(rd_kafka_topic_partition_list_new(1));
     rd_kafka_topic_partition_list_add(list.get(), name.c_str(), partition)->offset = spec;
-    const auto asked =
-        options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms,
-                [this, name, timeout_ms, done = std::move(done)](auto* event) {
-                    const auto error = rd_kafka_event_error(event);
-                    if (error == RD_KAFKA_RESP_ERR__NOENT) return tell_why_no_leader(name, timeout_ms, done);
-                    if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return done(error, 0);
-                    std::size_t count = 0;
-                    const auto* const* infos =
-                        rd_kafka_ListOffsets_result_infos(rd_kafka_event_ListOffsets_result(event), &count);
-                    if (count != 1) return done(RD_KAFKA_RESP_ERR__BAD_MSG, 0);
-                    const auto* answer = rd_kafka_ListOffsetsResultInfo_topic_partition(infos[0]);
-                    done(error_of(*answer), answer->offset);
-                });
-    rd_kafka_ListOffsets(instance_->client(), list.get(), asked.get(), instance_->queue());
+    list_offsets(*list, timeout_ms,
+                 [this, name, timeout_ms, done = std::move(done)](rd_kafka_resp_err_t error,
+                                                                  const std::vector<LogEnd>& answers) {
+                     if (error == RD_KAFKA_RESP_ERR__NOENT) return tell_why_no_leader(name, timeout_ms, done);
+                     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return done(error, 0);
+                     if (answers.size() != 1) return done(RD_KAFKA_RESP_ERR__BAD_MSG, 0);
+                     done(answers.front().error, answers.front().offset);
+                 });
 }
 
 void Requests::list_ends(const std::vector<LogEnd>& wanted, int timeout_ms,
@@ -149,6 +143,11 @@ void Requests::list_ends(const std::vector<LogEnd>& wanted, int timeout_ms,
     for (const auto& each : wanted)
         rd_kafka_topic_partition_list_add(list.get(), each.topic.c_str(), each.partition)->offset =
             RD_KAFKA_OFFSET_SPEC_LATEST;
+    list_offsets(*list, timeout_ms, std::move(done));
+}
+
+void Requests::list_offsets(rd_kafka_topic_partition_list_t& wanted, int timeout_ms,
+                            Answer<std::vector<LogEnd>> done) {
     const auto asked =
         options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, timeout_ms, [done = std::move(done)](auto* event) {
             if (const auto error = rd_kafka_event_error(event)) return done(error, {});
@@ -163,7 +162,7 @@ void Requests::list_ends(const std::vector<LogEnd>& wanted, int timeout_ms,
             }
             done(RD_KAFKA_RESP_ERR_NO_ERROR, std::move(ends));
         });
-    rd_kafka_ListOffsets(instance_->client(), list.get(), asked.get(), instance_->queue());
+    rd_kafka_ListOffsets(instance_->client(), &wanted, asked.get(), instance_->queue());
 }
 
 void Requests::tell_why_no_leader(const std::string& name, int timeout_ms, const Answer<std::int64_t>& done) {

@@ -62,6 +62,8 @@ public:
     bool take(rd_kafka_event_t* event);
 
 private:
+    void list_offsets(rd_kafka_topic_partition_list_t& wanted, int timeout_ms,
+                      Answer<std::vector<LogEnd>> done);
     /// librdkafka finds no leader: is there no topic, or just no leader now?
     void tell_why_no_leader(const std::string& name, int timeout_ms, const Answer<std::int64_t>& done);
 
