@@ -53,6 +53,10 @@ inline constexpr int handshake_deadline_ms =
 inline constexpr int http_idle_ms = 30'000;      // keep-alive between two requests
 inline constexpr int http_answer_ms = 45'000;    // from a request to an answer that others have a part in
 inline constexpr int close_deadline_ms = 2'000;  // for the peer's close frame and TLS goodbye
+inline constexpr std::uint64_t tls_records_per_key =
+    std::uint64_t{1} << 24;  // then our next key: RFC 8446 (5.5) allows AES-GCM some 24 million
+inline constexpr int tls_records_without_text =
+    32;  // in a row from one peer: empty ones, key updates; then the connection ends
 inline constexpr std::size_t connections_per_shard = 20'000;  // then new ones are closed at once
 inline constexpr std::size_t room_ring_bytes = 64 * 1024;     // newest frames an edge shard keeps per room
 inline constexpr std::size_t room_ring_messages = 256;

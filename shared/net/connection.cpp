@@ -9,7 +9,8 @@
 namespace roomcast::net {
 namespace {
 constexpr int reads_in_a_turn = 4;  // so that one busy sender does not starve the others
-}
+static_assert(Loop::read_bytes >= RecordLayer::least_read_bytes);
+}  // namespace
 
 void Loop::mark(Connection& connection) {
     connection.mark_ = Connection::Mark::dirty;
@@ -105,7 +106,7 @@ void Connection::start() {
 }
 
 void Connection::continue_handshake() {
-    const IoOutcome outcome = stream_.handshake();
+    const IoOutcome outcome = stream_.handshake(loop_.ciphers_);
     switch (outcome.status) {
         case IoStatus::done:
             state_ = State::open;

@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "shared/core/limits.hpp"
+#include "shared/net/cipher_contexts.hpp"
 #include "shared/net/outbox.hpp"
 #include "shared/net/stream.hpp"
 
@@ -20,8 +21,8 @@ namespace roomcast::net {
 
 class Connection;
 
-/// What all connections of one loop share: the scratch buffers, and the list of those that owe bytes this
-/// turn.
+/// What all connections of one loop share: the scratch buffers, the contexts of their ciphers, and the list
+/// of those that owe bytes this turn.
 ///
 /// Belongs to an io_context (which may have several), outlives its connections, used on its thread only. What
 /// a connection is owed in one turn of the loop leaves at the turn's end, in one TLS record where it fits.
@@ -67,6 +68,7 @@ private:
     }
 
     boost::asio::io_context& io_;
+    CipherContexts ciphers_;
     std::vector<Connection*> dirty_;
     std::vector<Connection*> flushing_;
     std::vector<Connection*> later_;  // until the delay is over
@@ -148,8 +150,8 @@ public:
 
 private:
     friend class Loop;
-    enum class State { fresh, handshake, open, finishing, lingering, ended };
-    enum class Mark { none, dirty, later };  // in which of the loop's lists it stands
+    enum class State : std::uint8_t { fresh, handshake, open, finishing, lingering, ended };
+    enum class Mark : std::uint8_t { none, dirty, later };  // in which of the loop's lists it stands
 
     void continue_handshake();
     void read_some();
@@ -160,12 +162,10 @@ private:
     void wait_writable();
     void end(std::string_view why);
 
+    // What a flush needs stands together: thousands of connections take turns, each from memory.
     Loop& loop_;
-    Stream stream_;
-    ConnectionHandler* handler_;
     Outbox outbox_;
     std::uint64_t bytes_sent_ = 0;
-    std::uint64_t bytes_received_ = 0;
     Loop::Clock::time_point flushed_{};  // when it was last written to, where the loop coalesces
     std::size_t dirty_index_ = 0;
     State state_ = State::fresh;
@@ -175,6 +175,9 @@ private:
     bool waiting_writable_ = false;
     bool read_wants_write_ = false;
     bool was_full_ = false;
+    Stream stream_;
+    ConnectionHandler* handler_;
+    std::uint64_t bytes_received_ = 0;
 };
 
 }  // namespace roomcast::net

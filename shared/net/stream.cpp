@@ -14,8 +14,6 @@
 namespace roomcast::net {
 namespace {
 
-constexpr std::size_t small_record_bytes = 900;  // with TLS around it, within malloc's 1,032 bytes
-
 IoOutcome plain_outcome(ssize_t result, IoStatus again) {
     if (result > 0) return {IoStatus::done, static_cast<std::size_t>(result)};
     if (result == 0) return {IoStatus::closed, 0};
@@ -37,6 +35,7 @@ Stream::Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role 
     SSL_set_bio(ssl_.get(), bio, bio);  // and it is the session's
     if (role == Role::server) {
         SSL_set_accept_state(ssl_.get());
+        handover_ = std::make_unique<Handover>(ssl_.get(), tls->sends_ticket());
     } else {
         SSL_set_connect_state(ssl_.get());
     }
@@ -57,18 +56,31 @@ IoOutcome Stream::outcome_of(int result) {
     }
 }
 
-IoOutcome Stream::handshake() {
+IoOutcome Stream::handshake(CipherContexts& contexts) {
     if (!ssl_) return {IoStatus::done, 0};
     ERR_clear_error();
-    const int result = SSL_do_handshake(ssl_.get());
-    if (result == 1) {
-        handshaken_ = true;
-        return {IoStatus::done, 0};
+    int result = SSL_do_handshake(ssl_.get());
+    if (result == 1 && handover_ && handover_->begin_ticket()) result = SSL_do_handshake(ssl_.get());
+    if (result != 1) return outcome_of(result);
+    handshaken_ = true;
+    if (handover_) hand_over(contexts);
+    return {IoStatus::done, 0};
+}
+
+void Stream::hand_over(CipherContexts& contexts) {
+    records_ = handover_->finish(socket_.native_handle(), contexts);
+    handover_.reset();
+    if (records_) {
+        // Else OpenSSL looks for the session in a cache that is switched off, to spoil it.
+        SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        ssl_.reset();
+    } else {
+        SSL_set_read_ahead(ssl_.get(), 1);  // a record's head and body by one call
     }
-    return outcome_of(result);
 }
 
 IoOutcome Stream::read(std::span<char> into) {
+    if (records_) return records_->read(into);
     if (!ssl_)
         return plain_outcome(::recv(socket_.native_handle(), into.data(), into.size(), 0),
                              IoStatus::want_read);
@@ -77,40 +89,24 @@ IoOutcome Stream::read(std::span<char> into) {
         SSL_read(ssl_.get(), into.data(), static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX))));
 }
 
-bool Stream::holds_input() const { return ssl_ && SSL_has_pending(ssl_.get()) == 1; }
-
-/// OpenSSL takes a buffer for each write and gives it back, as large as the largest record that it may send.
-/// One for a single message is small enough for malloc's quick way; one for 16 KiB costs more than the
-/// encryption.
-void Stream::prepare_records(std::size_t bytes) {
-    const bool small = bytes <= small_record_bytes;
-    if (small == small_records_) return;
-    small_records_ = small;
-    const auto most = static_cast<long>(small ? small_record_bytes : SSL3_RT_MAX_PLAIN_LENGTH);
-    SSL_set_max_send_fragment(ssl_.get(), most);
-    SSL_set_split_send_fragment(ssl_.get(), most);
+bool Stream::holds_input() const {
+    return records_ ? records_->holds_input() : ssl_ && SSL_has_pending(ssl_.get()) == 1;
 }
 
 IoOutcome Stream::write(std::string_view bytes) {
+    if (records_) return records_->write(bytes);
     if (!ssl_)
         return plain_outcome(::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
                              IoStatus::want_write);
-    // A record that was begun keeps its buffer, and ends before a larger one may begin.
-    if (pending_bytes_ != 0) {
-        bytes = bytes.substr(0, pending_bytes_);
-    } else {
-        prepare_records(bytes.size());
-    }
     ERR_clear_error();
-    const IoOutcome outcome = outcome_of(
+    return outcome_of(
         SSL_write(ssl_.get(), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), INT_MAX))));
-    const bool begun = outcome.status == IoStatus::want_write || outcome.status == IoStatus::want_read;
-    pending_bytes_ = begun && small_records_ ? static_cast<std::uint16_t>(bytes.size()) : 0;
-    return outcome;
 }
 
 void Stream::say_goodbye() {
-    if (ssl_ && handshaken_) {
+    if (records_) {
+        records_->say_goodbye();
+    } else if (ssl_ && handshaken_) {
         ERR_clear_error();
         SSL_shutdown(ssl_.get());
         ERR_clear_error();

@@ -5,6 +5,8 @@
 
 #include <openssl/err.h>
 
+#include "shared/net/handover.hpp"
+
 namespace roomcast::net {
 namespace {
 
@@ -39,7 +41,9 @@ TlsContext::TlsContext() : context_(SSL_CTX_new(TLS_method())) {
                                      SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(context, 1);  // a record's head and body by one call
+    SSL_CTX_set_read_ahead(context, 1);   // a record's head and body by one call
+    SSL_CTX_set_num_tickets(context, 0);  // a Stream sends one where it is wanted, after the handshake
+    Handover::prepare(context);
 }
 
 void TlsContext::use_certificate(const std::string& cert, const std::string& key) {
@@ -62,7 +66,7 @@ std::shared_ptr<const TlsContext> TlsContext::server(const std::string& cert, co
     auto made = std::shared_ptr<TlsContext>(new TlsContext);
     made->use_certificate(cert, key);
     // Clients that come back keep their sessions themselves, as a ticket; nothing is kept here for them.
-    SSL_CTX_set_num_tickets(made->native(), 1);
+    made->sends_ticket_ = true;
     SSL_CTX_set_session_cache_mode(made->native(), SSL_SESS_CACHE_OFF);
     static constexpr std::string_view name = "roomcast";
     SSL_CTX_set_session_id_context(made->native(), reinterpret_cast<const unsigned char*>(name.data()),
@@ -78,7 +82,6 @@ std::shared_ptr<const TlsContext> TlsContext::mutual(const std::string& ca, cons
     made->trust(ca);
     SSL_CTX_set_verify(made->native(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     // Links live long: a resumed session would spare little and would skip showing the certificate.
-    SSL_CTX_set_num_tickets(made->native(), 0);
     SSL_CTX_set_session_cache_mode(made->native(), SSL_SESS_CACHE_OFF);
     return made;
 }

@@ -24,6 +24,8 @@ public:
     [[nodiscard]] static std::shared_ptr<const TlsContext> client(const std::string& ca);
 
     [[nodiscard]] SSL_CTX* native() const { return context_.get(); }
+    /// Whether a server gives its clients a ticket with which they may resume their session.
+    [[nodiscard]] bool sends_ticket() const { return sends_ticket_; }
 
 private:
     struct Free {
@@ -33,6 +35,7 @@ private:
     void use_certificate(const std::string& cert, const std::string& key);
     void trust(const std::string& ca);
     std::unique_ptr<SSL_CTX, Free> context_;
+    bool sends_ticket_ = false;
 };
 
 /// The newest reason that OpenSSL gave on this thread, as text; clears it.
