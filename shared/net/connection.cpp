@@ -59,13 +59,19 @@ void Loop::begin_flush() {
 }
 
 /// Over so long that a thread that was not let run for a moment does not count. Where two messages share a
-/// record half as much is to be written, so it ends only below a fifth.
+/// record half as much is to be written, so it ends only below three tenths.
 void Loop::look_how_pressed() {
     const auto period = now_ - writing_from_;
     if (period < most_delays * delay_) return;
-    hard_pressed_ = hard_pressed_ ? 5 * writing_ >= period : 5 * writing_ > 2 * period;
+    hard_pressed_ = 10 * writing_ > (hard_pressed_ ? 3 : 6) * period;
     writing_ = {};
     writing_from_ = now_;
+}
+
+/// Thousands of connections do not stay in the cache: the next ones come while the kernel is at work.
+void Loop::prefetch(std::size_t at) const {
+    if (at + 2 < flushing_.size() && flushing_[at + 2] != nullptr) flushing_[at + 2]->prefetch();
+    if (at + 1 < flushing_.size() && flushing_[at + 1] != nullptr) flushing_[at + 1]->prefetch_pointees();
 }
 
 void Loop::flush(std::vector<Connection*>& marked, bool all) {
@@ -73,7 +79,9 @@ void Loop::flush(std::vector<Connection*>& marked, bool all) {
     const bool coalesces = delay_ != Clock::duration::zero();
     const bool none_waits = later_.empty();
     if (coalesces) begin_flush();
-    for (auto* const connection : flushing_) {
+    for (std::size_t i = 0; i < flushing_.size(); ++i) {
+        prefetch(i);
+        auto* const connection = flushing_[i];
         if (connection == nullptr) continue;  // gone, because of what another one heard
         if (!all && busy() && connection->may_wait()) {
             connection->mark_ = Connection::Mark::later;

@@ -30,7 +30,7 @@ class Connection;
 /// With `coalesce` a busy loop waits a little for more: when it has written many records of late, what is
 /// owed to a connection that was written to less than the delay ago leaves only after the delay. A first
 /// message after a pause, and everything on a loop with little to do, goes out at once. A loop that spends
-/// more than two fifths of its time on writing waits on where nothing came that could share a record.
+/// more than three fifths of its time on writing waits on where nothing came that could share a record.
 class Loop {
 public:
     using Clock = std::chrono::steady_clock;
@@ -54,6 +54,7 @@ private:
     void mark(Connection& connection);
     void unmark(Connection& connection);
     void flush(std::vector<Connection*>& marked, bool all);
+    void prefetch(std::size_t at) const;
     /// One that waits is owed one more message. When as many came as wait, most share a record.
     void count_company() {
         if (++company_ == later_.size() && later_timer_.expiry() != due_) wait_until(due_);
@@ -160,6 +161,11 @@ private:
     [[nodiscard]] bool may_wait() const;
     void wait_readable();
     void wait_writable();
+    void prefetch() const { prefetch_lines<3>(this); }
+    void prefetch_pointees() const {
+        outbox_.prefetch();
+        stream_.prefetch();
+    }
     void end(std::string_view why);
 
     // What a flush needs stands together: thousands of connections take turns, each from memory.

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/net/prefetch.hpp"
 #include "shared/net/shared_frame.hpp"
 
 namespace roomcast::net {
@@ -20,6 +21,8 @@ public:
     }
     [[nodiscard]] bool empty() const { return head_ == frames_.size(); }
     [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+    void prefetch() const { prefetch_lines<1>(frames_.data() + head_); }
 
     /// The next bytes to send: the front frame's rest as it stands when it is alone or fills a record, else
     /// as many frames as fit, copied together into `scratch`.

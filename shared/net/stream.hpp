@@ -10,6 +10,7 @@
 
 #include "shared/net/handover.hpp"
 #include "shared/net/io_outcome.hpp"
+#include "shared/net/prefetch.hpp"
 #include "shared/net/record_layer.hpp"
 #include "shared/net/tls_context.hpp"
 
@@ -36,6 +37,8 @@ public:
     [[nodiscard]] IoOutcome write(std::string_view bytes);
     /// Says goodbye (TLS close_notify, then TCP FIN). Best effort.
     void say_goodbye();
+
+    void prefetch() const { prefetch_lines<3>(records_.get()); }
 
     [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }
     [[nodiscard]] bool is_tls() const { return ssl_ != nullptr || records_ != nullptr; }
