@@ -7,6 +7,7 @@
 #   roomcast::crypt     crypt(3), for bcrypt
 #   roomcast::jwt       libjwt
 #   roomcast::utf8proc  Unicode's normal forms and case folding
+#   roomcast::uring     liburing
 
 include_guard(GLOBAL)
 
@@ -38,6 +39,8 @@ pkg_check_modules(LIBJWT REQUIRED IMPORTED_TARGET libjwt)
 add_library(roomcast::jwt ALIAS PkgConfig::LIBJWT)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 add_library(roomcast::utf8proc ALIAS PkgConfig::UTF8PROC)
+pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing)
+add_library(roomcast::uring ALIAS PkgConfig::URING)
 
 # scripts/deps builds librdkafka, with a fault mended that Debian 13's package has (a broker that stops can take a worker with
 # it), into a prefix of its own, as a static library, so that programs need nothing to find it when they run. For pkg-config

@@ -32,6 +32,7 @@ Shard::Shard(ShardIndex index, const ShardContext& context, asio::io_context* co
       accept_pause_(io_),
       next_key_((std::uint64_t{index} << 48) + 1) {
     loop_.coalesce(context.coalesce);
+    loop_.batch_sends(context.settings.io_uring);
 }
 
 Shard::~Shard() { stop(); }

@@ -1,6 +1,6 @@
 // What one system call for a whole turn would save: the same 1,000 small writes to 1,000 TCP sockets by
 // `send`, and by io_uring with one `io_uring_enter`. A child process reads. Prints the CPU of the writing
-// thread for each write. Not part of the build; see docs/decisions/0021-what-was-not-done-for-speed.md.
+// thread for each write. Not part of the build; see docs/decisions/0025-sends-by-io-uring.md.
 //
 //   g++ -O2 -std=c++20 bench/experiments/uring_send.cpp -o build/uring_send && build/uring_send
 #include <arpa/inet.h>
@@ -47,6 +47,7 @@ class Ring {
 public:
     Ring() {
         io_uring_params params{};
+        params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN;
         fd_ = static_cast<int>(::syscall(SYS_io_uring_setup, ring_entries, &params));
         require(fd_ >= 0, "io_uring_setup");
         sq_ = map(params.sq_off.array + params.sq_entries * sizeof(unsigned), IORING_OFF_SQ_RING);

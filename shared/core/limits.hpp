@@ -57,6 +57,11 @@ inline constexpr std::uint64_t tls_records_per_key =
     std::uint64_t{1} << 24;  // then our next key: RFC 8446 (5.5) allows AES-GCM some 24 million
 inline constexpr int tls_records_without_text =
     32;  // in a row from one peer: empty ones, key updates; then the connection ends
+inline constexpr std::size_t send_batch_records = 256;  // that leave by one system call
+inline constexpr std::size_t send_batch_text_bytes =
+    1'000;  // in a record of such a batch; larger ones go alone
+inline constexpr std::size_t send_batch_least =
+    32;  // connections to write to in a turn, from which on a batch pays
 inline constexpr std::size_t connections_per_shard = 20'000;  // then new ones are closed at once
 inline constexpr std::size_t room_ring_bytes = 64 * 1024;     // newest frames an edge shard keeps per room
 inline constexpr std::size_t room_ring_messages = 256;

@@ -1,6 +1,7 @@
 #include "shared/net/connection.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include <boost/asio/post.hpp>
 
@@ -68,6 +69,30 @@ void Loop::look_how_pressed() {
     writing_from_ = now_;
 }
 
+void Loop::make_batch() {
+    if (!batch_) batch_ = SendBatch::make();
+    batching_ = batch_ != nullptr;
+    batch_wanted_ = batching_;  // where the kernel has none it is not asked again
+}
+
+void Loop::write_out(std::size_t at) {
+    Connection& connection = *flushing_[at];
+    if (batching_ && connection.join_batch(*batch_, at)) {
+        if (batch_->full()) submit_batch();
+        return;
+    }
+    connection.mark_ = Connection::Mark::none;
+    connection.flush();
+}
+
+void Loop::submit_batch() {
+    for (const auto& sent : batch_->submit())
+        if (auto* const connection = flushing_[sent.tag]) connection->on_sent(sent);
+    if (!batch_->broken()) return;
+    batch_.reset();
+    batching_ = batch_wanted_ = false;
+}
+
 /// Thousands of connections do not stay in the cache: the next ones come while the kernel is at work.
 void Loop::prefetch(std::size_t at) const {
     if (at + 2 < flushing_.size() && flushing_[at + 2] != nullptr) flushing_[at + 2]->prefetch();
@@ -79,6 +104,7 @@ void Loop::flush(std::vector<Connection*>& marked, bool all) {
     const bool coalesces = delay_ != Clock::duration::zero();
     const bool none_waits = later_.empty();
     if (coalesces) begin_flush();
+    if (batch_wanted_ && flushing_.size() >= limits::send_batch_least) make_batch();
     for (std::size_t i = 0; i < flushing_.size(); ++i) {
         prefetch(i);
         auto* const connection = flushing_[i];
@@ -89,12 +115,13 @@ void Loop::flush(std::vector<Connection*>& marked, bool all) {
             later_.push_back(connection);
             continue;
         }
-        connection->mark_ = Connection::Mark::none;
         connection->flushed_ = now_;
         ++records_;
-        connection->flush();
+        write_out(i);
     }
+    if (batching_) submit_batch();
     flushing_.clear();
+    batching_ = false;
     if (coalesces) writing_ += Clock::now() - now_;
     if (later_.empty() || !none_waits) return;
     company_ = 0;
@@ -244,6 +271,32 @@ void Connection::flush() {
         paused_ = false;
         if (!waiting_readable_) drain_input();
     }
+}
+
+bool Connection::join_batch(SendBatch& batch, std::size_t tag) {
+    RecordLayer* const records = stream_.records();
+    if (records == nullptr || state_ != State::open || waiting_writable_ || was_full_ || outbox_.empty() ||
+        outbox_.bytes() > limits::send_batch_text_bytes || !records->may_seal())
+        return false;
+    const std::string_view text = outbox_.gather(loop_.write_scratch_.data(), loop_.write_scratch_.size());
+    const std::size_t size = records->seal(text, batch.room());
+    if (size == 0) return false;
+    batch.add(records->fd(), size, text.size(), tag);
+    return true;
+}
+
+void Connection::on_sent(const SendBatch::Sent& sent) {
+    mark_ = Mark::none;
+    if (sent.result < 0 && sent.result != -EAGAIN && sent.result != -EINTR) return end("the socket failed");
+    const auto taken = static_cast<std::size_t>(std::max(sent.result, 0));
+    if (taken < sent.record.size()) {
+        stream_.records()->keep(sent.record.subspan(taken), sent.text_bytes);
+        return wait_writable();
+    }
+    outbox_.consume(sent.text_bytes);
+    bytes_sent_ += sent.text_bytes;
+    // What came meanwhile has not marked it, for it was marked.
+    if (!outbox_.empty() || state_ == State::finishing) loop_.mark(*this);
 }
 
 void Connection::drain_input() {

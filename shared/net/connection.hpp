@@ -15,6 +15,7 @@
 #include "shared/core/limits.hpp"
 #include "shared/net/cipher_contexts.hpp"
 #include "shared/net/outbox.hpp"
+#include "shared/net/send_batch.hpp"
 #include "shared/net/stream.hpp"
 
 namespace roomcast::net {
@@ -47,6 +48,11 @@ public:
     /// How long a busy connection's bytes wait for more; 0, as at the beginning: not at all. Up to
     /// `most_delays` times as long on a loop that is hard pressed, until as much has come as waits.
     void coalesce(std::chrono::microseconds delay) { delay_ = delay; }
+    /// Whether small records for many connections leave by one system call, where the kernel can. At the
+    /// beginning they do not.
+    void batch_sends(bool wanted) { batch_wanted_ = wanted; }
+    /// Whether that has come about.
+    [[nodiscard]] bool batches() const { return batch_ != nullptr; }
     void flush_all();
 
 private:
@@ -55,6 +61,9 @@ private:
     void unmark(Connection& connection);
     void flush(std::vector<Connection*>& marked, bool all);
     void prefetch(std::size_t at) const;
+    void write_out(std::size_t at);
+    void make_batch();
+    void submit_batch();
     /// One that waits is owed one more message. When as many came as wait, most share a record.
     void count_company() {
         if (++company_ == later_.size() && later_timer_.expiry() != due_) wait_until(due_);
@@ -84,6 +93,9 @@ private:
     Clock::time_point counted_from_{};  // records are counted by the longest delay
     std::size_t records_ = 0;
     std::size_t records_before_ = 0;  // in the delay before
+    std::unique_ptr<SendBatch> batch_;
+    bool batch_wanted_ = false;
+    bool batching_ = false;  // in this flush
     bool scheduled_ = false;
     bool hard_pressed_ = false;
     std::array<char, read_bytes> read_scratch_;
@@ -158,6 +170,9 @@ private:
     void read_some();
     void drain_input();
     void flush();
+    /// Adds what is owed to the batch, where one small record is all of it. It stays marked until it is sent.
+    [[nodiscard]] bool join_batch(SendBatch& batch, std::size_t tag);
+    void on_sent(const SendBatch::Sent& sent);
     [[nodiscard]] bool may_wait() const;
     void wait_readable();
     void wait_writable();

@@ -166,8 +166,7 @@ IoOutcome RecordLayer::write(std::string_view text) {
     if (result < 0 && !try_again()) return {IoStatus::failed, 0};
     const auto sent = static_cast<std::size_t>(std::max<ssize_t>(result, 0));
     if (sent == filled) return {IoStatus::done, text.size()};
-    unsent_.assign(records.data() + sent, records.data() + filled);
-    unsent_text_bytes_ = text.size();
+    keep(std::span(records).first(filled).subspan(sent), text.size());
     return {IoStatus::want_write, 0};
 }
 

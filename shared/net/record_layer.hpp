@@ -36,6 +36,21 @@ public:
     /// One record at most. After `want_write` the next call ends that record, whose text is the answer's
     /// size, and does not look at `text`.
     [[nodiscard]] IoOutcome write(std::string_view text);
+    /// For who sends many records at once: whether the next one may be sealed apart from `write`.
+    [[nodiscard]] bool may_seal() const {
+        return unsent_.empty() && !update_owed_ && writer_.records() < records_per_key_;
+    }
+    /// Writes a record to `out`, which has room for `text` and the overhead; its size, 0 when libcrypto
+    /// fails. It must be sent next, and what the socket does not take of it is to be kept.
+    [[nodiscard]] std::size_t seal(std::string_view text, unsigned char* out) {
+        return writer_.seal(ContentType::application_data, text, out);
+    }
+    /// The rest of a record of so much text: the next `write` goes on with it.
+    void keep(std::span<const unsigned char> rest, std::size_t text_bytes) {
+        unsent_.assign(rest.begin(), rest.end());
+        unsent_text_bytes_ = text_bytes;
+    }
+    [[nodiscard]] int fd() const { return fd_; }
     /// The connection's end came behind what the last `read` gave.
     [[nodiscard]] bool holds_input() const { return ended_.has_value(); }
     /// Tells the peer that nothing more comes. Best effort.

@@ -38,6 +38,8 @@ public:
     /// Says goodbye (TLS close_notify, then TCP FIN). Best effort.
     void say_goodbye();
 
+    /// Where there are records of our own; else null.
+    [[nodiscard]] RecordLayer* records() const { return records_.get(); }
     void prefetch() const { prefetch_lines<3>(records_.get()); }
 
     [[nodiscard]] boost::asio::ip::tcp::socket& socket() { return socket_; }

@@ -102,6 +102,8 @@ OptionTable describe(EdgeSettings& edge) {
     table.number("--shards", edge.shards, 0, 256, "loops with connections; 0: one a core, on two cores one");
     table.number("--coalesce-us", edge.coalesce_us, 0, 100'000,
                  "how long a busy shard keeps a busy connection's bytes to send more at once; 0: not at all");
+    table.on_off("--io-uring", edge.io_uring,
+                 "whether small sends to many clients share a system call, where the kernel can");
     table.optional_text("--allowed-origins", edge.allowed_origins,
                         "web origins that may connect besides our own, comma separated");
     table.optional_text("--trusted-proxies", edge.trusted_proxies,
