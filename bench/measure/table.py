@@ -100,6 +100,10 @@ def storm_rows(kept):
         yield Row("the same: server CPU for each", f"{median(floor, *cpu):.0f} µs", f"{median(ours, *cpu):.0f} µs")
         p99 = median(ours, "witness", "latency", "p99_ms")
         yield Row("p99 for those there during it", "", f"{p99:.1f} ms", "", "≤ 100 ms", p99 <= 100)
+    if "shards cost 2" in kept:
+        cpu = ("server", "cpu_us_per_delivery")
+        yield most(f"{LARGE_LOAD}, --coalesce-us 0, 2 shards: CPU a delivery", median(kept["shards cost 2"], *cpu),
+                   median(kept["shards cost 1"], *cpu), "µs", 1.11, "1 shard")
     if "shards 2" in kept:
         yield least("deliveries a second, 2 shards", median(kept["shards 2"], "deliveries_per_s"),
                     median(kept["shards 1"], "deliveries_per_s"), "/s", 1.8, "1 shard")

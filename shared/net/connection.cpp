@@ -86,6 +86,7 @@ void Loop::write_out(std::size_t at) {
 }
 
 void Loop::submit_batch() {
+    batch_->leave_out_unless([this](std::size_t tag) { return flushing_[tag] != nullptr; });
     for (const auto& sent : batch_->submit())
         if (auto* const connection = flushing_[sent.tag]) connection->on_sent(sent);
     if (!batch_->broken()) return;
@@ -280,8 +281,11 @@ bool Connection::join_batch(SendBatch& batch, std::size_t tag) {
         return false;
     const std::string_view text = outbox_.gather(loop_.write_scratch_.data(), loop_.write_scratch_.size());
     const std::size_t size = records->seal(text, batch.room());
-    if (size == 0) return false;
-    batch.add(records->fd(), size, text.size(), tag);
+    if (size == 0) {
+        end("a record could not be sealed");
+    } else {
+        batch.add(records->fd(), size, text.size(), tag);
+    }
     return true;
 }
 

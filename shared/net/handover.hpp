@@ -28,8 +28,8 @@ public:
     /// The handshake is done. True, once, if a session ticket is to be sent first: by another
     /// `SSL_do_handshake`.
     [[nodiscard]] bool begin_ticket();
-    /// What goes on in the SSL's place; null where OpenSSL has to: TLS 1.2, or a suite that is not known
-    /// here.
+    /// What goes on in the SSL's place; null where OpenSSL has to: TLS 1.2, a suite that is not known here, a
+    /// client that wants small records (RFC 6066, 4), or a ticket whose records were not counted.
     [[nodiscard]] std::unique_ptr<RecordLayer> finish(int fd, CipherContexts& contexts);
 
 private:
@@ -40,6 +40,7 @@ private:
 
     SSL* ssl_;
     bool ticket_due_;
+    bool ticket_begun_ = false;
     std::uint64_t records_sent_ = 0;  // with the key of application data
     TrafficSecret client_;
     TrafficSecret server_;

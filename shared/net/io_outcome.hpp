@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cerrno>
 #include <cstddef>
 
 namespace roomcast::net {
@@ -10,5 +11,8 @@ struct IoOutcome {
     IoStatus status = IoStatus::done;
     std::size_t bytes = 0;
 };
+
+/// Whether the last call on a socket only found it empty or full, or was interrupted.
+inline bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace roomcast::net

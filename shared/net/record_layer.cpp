@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
 #include <utility>
@@ -13,8 +12,6 @@ namespace {
 constexpr char key_update_type = 24;
 constexpr std::size_t key_update_bytes = 5;
 constexpr std::string_view key_update{"\x18\0\0\x01\0", key_update_bytes};  // and asks for none in return
-
-bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
@@ -153,6 +150,7 @@ bool RecordLayer::update_key(unsigned char* out, std::size_t& filled) {
 }
 
 IoOutcome RecordLayer::write(std::string_view text) {
+    if (ended_ == IoStatus::failed) return {IoStatus::failed, 0};  // the peer was told, or could not be
     if (!unsent_.empty()) return send_rest();
     text = text.substr(0, RecordCipher::text_bytes);
     std::array<unsigned char, RecordCipher::text_bytes + 2 * RecordCipher::overhead_bytes + key_update_bytes>

@@ -38,7 +38,8 @@ public:
     [[nodiscard]] IoOutcome write(std::string_view text);
     /// For who sends many records at once: whether the next one may be sealed apart from `write`.
     [[nodiscard]] bool may_seal() const {
-        return unsent_.empty() && !update_owed_ && writer_.records() < records_per_key_;
+        return unsent_.empty() && !update_owed_ && writer_.records() < records_per_key_ &&
+               ended_ != IoStatus::failed;
     }
     /// Writes a record to `out`, which has room for `text` and the overhead; its size, 0 when libcrypto
     /// fails. It must be sent next, and what the socket does not take of it is to be kept.

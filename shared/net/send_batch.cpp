@@ -22,11 +22,10 @@ struct SendBatch::Ring {
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
 
-    /// Older kernels do not know the flags, by which only our own thread ends what it began.
+    /// By these flags only our own thread ends what it began.
     bool make() {
         open = io_uring_queue_init(entries, &uring,
-                                   IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN) == 0 ||
-               io_uring_queue_init(entries, &uring, 0) == 0;
+                                   IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN) == 0;
         return open;
     }
 
@@ -45,8 +44,7 @@ std::unique_ptr<SendBatch> SendBatch::make() {
 }
 
 void SendBatch::add(int fd, std::size_t size, std::size_t text_bytes, std::size_t tag) {
-    fds_[count_] = fd;
-    sent_[count_] = {tag, {room(), size}, text_bytes, -ECANCELED};
+    sent_[count_] = {tag, {room(), size}, text_bytes, fd, -ECANCELED};
     ++count_;
     used_ += size;
 }
@@ -58,7 +56,7 @@ std::span<const SendBatch::Sent> SendBatch::submit() {
     for (std::size_t i = 0; i < count; ++i) {
         io_uring_sqe* const entry = io_uring_get_sqe(uring);  // there are as many as records
         const auto record = sent_[i].record;
-        io_uring_prep_send(entry, fds_[i], record.data(), record.size(), flags);
+        io_uring_prep_send(entry, sent_[i].fd, record.data(), record.size(), flags);
         io_uring_sqe_set_data64(entry, i);
     }
     // A send that must not wait ends while it is submitted, so all have ended behind this.

@@ -26,10 +26,11 @@ public:
         std::size_t tag = 0;  // whose it is
         std::span<const unsigned char> record;
         std::size_t text_bytes = 0;  // that are in it
-        int result = 0;              // bytes taken, or an error number below 0
+        int fd = -1;
+        int result = 0;  // bytes taken, or an error number below 0
     };
 
-    /// Null where it cannot be had.
+    /// Null where it cannot be had: Linux 6.1 or newer has it.
     static std::unique_ptr<SendBatch> make();
     ~SendBatch();
     SendBatch(const SendBatch&) = delete;
@@ -41,7 +42,14 @@ public:
     /// Where the next record is to be written. There is room for one unless the batch is full.
     [[nodiscard]] unsigned char* room() { return bytes_.data() + used_; }
     void add(int fd, std::size_t size, std::size_t text_bytes, std::size_t tag);
-    /// Sends them all and shows what became of each, in the order in which they were added. They are gone
+    /// Leaves those out whose owner is no longer there: their sockets are closed, and the number may be
+    /// another's by now.
+    template <class Wanted>
+    void leave_out_unless(Wanted wanted) {
+        for (Sent& each : std::span(sent_).first(count_))
+            if (!wanted(each.tag)) each.fd = -1;
+    }
+    /// Sends the others and shows what became of each, in the order in which they were added. They are gone
     /// with the next `add`.
     [[nodiscard]] std::span<const Sent> submit();
     /// The kernel failed in the midst of a batch: what is without an answer counts as failed, and there is
@@ -56,7 +64,6 @@ private:
     std::size_t count_ = 0;
     std::size_t used_ = 0;  // of `bytes_`
     bool broken_ = false;
-    std::array<int, limits::send_batch_records> fds_{};
     std::array<Sent, limits::send_batch_records> sent_{};
     std::vector<unsigned char> bytes_;
 };

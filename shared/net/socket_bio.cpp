@@ -1,17 +1,16 @@
 #include "shared/net/socket_bio.hpp"
 
-#include <cerrno>
 #include <climits>
 #include <cstdint>
 #include <memory>
 #include <sys/socket.h>
 
+#include "shared/net/io_outcome.hpp"
+
 namespace roomcast::net {
 namespace {
 
 int fd_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
-
-bool try_again() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 int write_some(BIO* bio, const char* bytes, std::size_t size, std::size_t* written) {
     BIO_clear_retry_flags(bio);

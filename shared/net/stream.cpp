@@ -1,7 +1,6 @@
 #include "shared/net/stream.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <climits>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -17,7 +16,7 @@ namespace {
 IoOutcome plain_outcome(ssize_t result, IoStatus again) {
     if (result > 0) return {IoStatus::done, static_cast<std::size_t>(result)};
     if (result == 0) return {IoStatus::closed, 0};
-    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return {again, 0};
+    if (try_again()) return {again, 0};
     return {IoStatus::failed, 0};
 }
 

@@ -27,6 +27,8 @@ class Stream {
 public:
     /// `tls` may be null for plain TCP. The stream keeps what it needs of it.
     Stream(boost::asio::ip::tcp::socket socket, const TlsContext* tls, Role role);
+    Stream(Stream&&) = default;
+    Stream& operator=(Stream&&) = delete;
 
     /// `contexts` is where records are sealed and opened thereafter.
     [[nodiscard]] IoOutcome handshake(CipherContexts& contexts);

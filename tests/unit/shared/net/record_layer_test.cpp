@@ -112,6 +112,8 @@ std::string refused(Ends& ends, const std::string& bytes) {
     ends.send(bytes);
     CHECK(ends.read().status == IoStatus::failed);
     CHECK(ends.read().status == IoStatus::failed);
+    CHECK_FALSE(ends.layer->may_seal());
+    CHECK(ends.layer->write("nothing more").status == IoStatus::failed);
     CHECK(ends.heard.empty());
     return ends.told();
 }

@@ -101,10 +101,10 @@ TEST_CASE("the records of a batch leave for their sockets, each whole and in ord
     CHECK_FALSE(batch->broken());
 }
 
-TEST_CASE("a socket that is full or gone does not hold up the others of a batch") {
+TEST_CASE("a socket that is full, gone or left out does not hold up the others of a batch") {
     if (!have_batch()) return;
     const auto batch = SendBatch::make();
-    Sockets full, gone, fine;
+    Sockets full, gone, fine, left_out;
     const std::string much(4096, 'x');
     while (::send(full.fds[0], much.data(), much.size(), 0) > 0) {
     }
@@ -112,11 +112,15 @@ TEST_CASE("a socket that is full or gone does not hold up the others of a batch"
     add(*batch, full, "one", 1);
     add(*batch, gone, "two", 2);
     add(*batch, fine, "three", 3);
+    add(*batch, left_out, "four", 4);
+    batch->leave_out_unless([](std::size_t tag) { return tag != 4; });
     const auto sent = batch->submit();
     CHECK(sent[0].result == -EAGAIN);
     CHECK(sent[1].result == -EPIPE);
     CHECK(sent[2].result == 5);
     CHECK(fine.heard() == "three");
+    CHECK(sent[3].result == -EBADF);
+    CHECK(left_out.heard().empty());
 }
 
 TEST_CASE("a batch is full after so many records, or when the next one might not fit") {

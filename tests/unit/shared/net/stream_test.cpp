@@ -69,6 +69,14 @@ TEST_CASE("OpenSSL goes on where our own records do not: TLS 1.2, and suites tha
         pair.talk();
         pair.talk();
     }
+    SUBCASE("a client that wants small records") {
+        TlsPair pair;
+        REQUIRE(SSL_CTX_set_tlsext_max_fragment_length(pair.client_tls->native(),
+                                                       TLSEXT_max_fragment_length_512) == 1);
+        pair.connect();
+        CHECK(pair.server_is_openssl());
+        pair.talk();
+    }
     SUBCASE("a suite that somebody has switched on") {
         TlsPair pair;
         constexpr const char* suite = "TLS_AES_128_CCM_SHA256";
