@@ -87,13 +87,12 @@ std::string_view RecordLayer::take(std::string_view inside) {
         return text;
     }
     // They cost us work and the peer next to nothing.
-    if (++records_without_text_ > limits::tls_records_without_text) {
-        fail(Alert::unexpected_message);
-    } else if (type == ContentType::alert) {
+    const bool too_many = ++records_without_text_ > limits::tls_records_without_text;
+    if (type == ContentType::alert && !too_many) {
         take_alert(text);
-    } else if (type == ContentType::handshake) {
+    } else if (type == ContentType::handshake && !too_many) {
         take_handshake(text);
-    } else if (type != ContentType::application_data) {
+    } else if (type != ContentType::application_data || too_many) {
         fail(Alert::unexpected_message);
     }
     return {};
