@@ -8,6 +8,7 @@
 #   roomcast::jwt       libjwt
 #   roomcast::utf8proc  Unicode's normal forms and case folding
 #   roomcast::uring     liburing
+#   roomcast::jemalloc  jemalloc in place of the C library's malloc, for the servers; nothing with -DROOMCAST_JEMALLOC=OFF
 
 include_guard(GLOBAL)
 
@@ -41,6 +42,16 @@ pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 add_library(roomcast::utf8proc ALIAS PkgConfig::UTF8PROC)
 pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing)
 add_library(roomcast::uring ALIAS PkgConfig::URING)
+
+# Off where a sanitizer brings its own.
+option(ROOMCAST_JEMALLOC "the servers take their memory from jemalloc" ON)
+add_library(roomcast-jemalloc INTERFACE)
+add_library(roomcast::jemalloc ALIAS roomcast-jemalloc)
+if(ROOMCAST_JEMALLOC)
+    pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
+    target_link_libraries(roomcast-jemalloc INTERFACE PkgConfig::JEMALLOC)
+    target_sources(roomcast-jemalloc INTERFACE ${PROJECT_SOURCE_DIR}/shared/ops/allocator.cpp)
+endif()
 
 # scripts/deps builds librdkafka, with a fault mended that Debian 13's package has (a broker that stops can take a worker with
 # it), into a prefix of its own, as a static library, so that programs need nothing to find it when they run. For pkg-config
