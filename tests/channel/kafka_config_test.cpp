@@ -1,4 +1,8 @@
+#include <array>
+#include <string>
+
 #include "shared/channel/kafka/config.hpp"
+#include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/topics.hpp"
 #include "tests/channel/kafka_fixture.hpp"
 
@@ -55,6 +59,23 @@ TEST_CASE("kafka: an unknown property, a wrong value and a fixed property are to
     auto replicas = plain();
     replicas.min_insync_replicas = 2;
     CHECK_FALSE(complaint(replicas).empty());
+}
+
+std::string requests_on_their_way(const kafka::KafkaConfig& config) {
+    const auto conf = kafka::make_conf(config, kafka::producer_properties(config));
+    REQUIRE(conf.ok());
+    std::array<char, 32> value{};
+    std::size_t size = value.size();
+    REQUIRE(rd_kafka_conf_get(conf->get(), "max.in.flight.requests.per.connection", value.data(), &size) ==
+            RD_KAFKA_CONF_OK);
+    return value.data();
+}
+
+TEST_CASE("kafka: a producer has one request on its way, unless the operator wants more") {
+    CHECK(requests_on_their_way(plain()) == "1");
+    auto more = plain();
+    more.properties["max.in.flight.requests.per.connection"] = "5";
+    CHECK(requests_on_their_way(more) == "5");
 }
 
 TEST_CASE("kafka: the longest names fit Kafka's limit of 249") {

@@ -14,9 +14,9 @@ namespace roomcast::channel::kafka {
 /// `unavailable`.
 ///
 /// A writer's records all go through one of up to KafkaConfig::producers clients. librdkafka puts one
-/// partition into a request, keeps five of them in flight at a broker and looks at all its partitions at each
-/// turn, so that one client alone gets through few rooms. A writer that was silent for a while rings the
-/// doorbell: the room's tail may sleep.
+/// partition into a request, has one of them on its way at a broker (what a room says meanwhile goes
+/// together) and looks at all its partitions at each turn, so that one client alone gets through few rooms. A
+/// writer that was silent for a while rings the doorbell: the room's tail may sleep.
 class KafkaAppender : public Appender {
 public:
     KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener);

@@ -30,7 +30,7 @@ struct KafkaConfig {
     int session_timeout_ms =
         6'000;  // of the workers' group; the broker's least is 6,000 unless it says otherwise
     int rooms_before_spreading = 16;  // by one producer of an appender; then a further one is opened, up to
-    int producers = 16;               // so many, which share what else comes
+    int producers = 64;               // so many, which share what else comes
     int tails_before_spreading = 8;   // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 96;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one

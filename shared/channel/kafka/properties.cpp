@@ -49,6 +49,7 @@ Properties producer_properties(const KafkaConfig& config) {
         {"enable.idempotence", "true"},
         {"acks", "all"},
         {"linger.ms", std::to_string(config.linger_ms)},
+        {"max.in.flight.requests.per.connection", "1"},  // what a room says meanwhile goes together
         {"queue.buffering.max.messages", std::to_string(limits::producer_queue_messages)},
         {"queue.buffering.max.kbytes", std::to_string(limits::producer_queue_kbytes)},
         {"message.timeout.ms", std::to_string(limits::append_deadline_ms)},
