@@ -1,8 +1,11 @@
 #include "shared/wire/client_frames.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "shared/wire/plain_message.hpp"
 
 namespace roomcast::wire {
 namespace {
@@ -205,6 +208,7 @@ int clamp_history(std::int64_t asked) {
 }
 
 ParsedFrame parse_client_frame(std::string_view text, const RoomSlug* only_room) {
+    if (auto plain = read_plain_message(text)) return ClientFrame{std::move(*plain)};
     json frame;
     try {
         frame = parse_bounded(text);

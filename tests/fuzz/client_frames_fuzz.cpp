@@ -5,6 +5,7 @@
 
 #include "shared/core/utf8.hpp"
 #include "shared/wire/client_frames.hpp"
+#include "shared/wire/plain_message.hpp"
 #include "shared/wire/server_frames.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -82,10 +83,22 @@ void check_bad(const BadFrame& bad) {
             "it echoes what it can");
 }
 
+/// What is read without a JSON document is what is in one.
+void check_plain(const std::string& text) {
+    const auto plain = read_plain_message(text);
+    if (!plain) return;
+    const json document = json::parse(text, nullptr, false);
+    require(document.is_object() && document.value("type", "") == "message", "a plain message is a message");
+    require(document.value("room", "") == plain->room.str() && document.value("text", "") == plain->text &&
+                document.value("id", plain->id.str()) == plain->id.str(),
+            "it says what its JSON says");
+}
+
 void check(fuzz::Input input) {
     static const RoomSlug general = RoomSlug::trusted("general");
     const RoomSlug* const only = (input.byte() & 1) != 0 ? &general : nullptr;
     const std::string text = input.rest();
+    check_plain(text);
     const auto parsed = parse_client_frame(text, only);
     if (const auto* const bad = std::get_if<BadFrame>(&parsed)) return check_bad(*bad);
 

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "shared/wire/client_frames.hpp"
+
+namespace roomcast::wire {
+
+/// Reads the commonest frame without a JSON document: an object of "type":"message", "room", "text" and, or
+/// not, "id", each once and in any order, of strings without an escape. It allocates for its result alone.
+///
+/// Nothing is refused here. Whatever else a frame is, right or wrong, it is left (nullopt) to the JSON
+/// parser, which says what is wrong with it; what is taken is what that would have taken.
+[[nodiscard]] std::optional<SendMessage> read_plain_message(std::string_view frame);
+
+}  // namespace roomcast::wire
