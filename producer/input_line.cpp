@@ -17,7 +17,7 @@ using nlohmann::json;
 
 /// The fields of a line, in this order.
 enum Place : std::size_t { room_place, user_place, text_place, id_place };
-using Fields = std::array<FlatField, 4>;
+using Fields = std::array<wire::FlatField, 4>;
 
 Error not_a_string(std::string_view field) {
     return {Errc::bad_frame, '"' + std::string(field) + "\" is missing or not a string"};
@@ -48,8 +48,8 @@ LineParser::LineParser(std::string run)
       fields_{{{"room", {}, false}, {"user", {}, false}, {"text", {}, false}, {"id", {}, false}}} {}
 
 Result<InputLine> LineParser::parse(std::string_view text, std::uint64_t number) {
-    for (FlatField& field : fields_) field.found = false;
-    if (!read_flat_json(text, fields_)) {
+    for (wire::FlatField& field : fields_) field.found = false;
+    if (!wire::read_flat_json(text, fields_)) {
         if (auto error = read_any_json(text, fields_)) return std::move(*error);
     }
     for (const Place place : {room_place, user_place, text_place})

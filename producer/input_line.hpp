@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-#include "producer/flat_json.hpp"
 #include "shared/channel/channel.hpp"
 #include "shared/core/ids.hpp"
 #include "shared/core/result.hpp"
+#include "shared/wire/flat_json.hpp"
 
 namespace roomcast::producer {
 
@@ -33,7 +33,7 @@ public:
 
 private:
     std::string run_;
-    std::array<FlatField, 4> fields_;
+    std::array<wire::FlatField, 4> fields_;
 };
 
 /// The sentence for people: the error's own detail, or what its code means.

@@ -7,8 +7,8 @@
 
 namespace roomcast::wire {
 
-/// Reads the commonest frame without a JSON document: an object of "type":"message", "room", "text" and, or
-/// not, "id", each once and in any order, of strings without an escape. It allocates for its result alone.
+/// Reads the commonest frame without a JSON document: an object of strings with "type":"message", "room",
+/// "text" and, or not, "id". It allocates for its result alone, where the frame has no long strings besides.
 ///
 /// Nothing is refused here. Whatever else a frame is, right or wrong, it is left (nullopt) to the JSON
 /// parser, which says what is wrong with it; what is taken is what that would have taken.

@@ -16,8 +16,8 @@ using fuzz::require;
 using nlohmann::json;
 
 void check_quick_parser(const std::string& text) {
-    std::array<FlatField, 2> fields{{{"text", {}, false}, {"id", {}, false}}};
-    if (!read_flat_json(text, fields) || !valid_utf8(text)) return;
+    std::array<wire::FlatField, 2> fields{{{"text", {}, false}, {"id", {}, false}}};
+    if (!wire::read_flat_json(text, fields) || !valid_utf8(text)) return;
     const json value = json::parse(text, nullptr, false);
     require(value.is_object(), "what the quick parser reads is a JSON object");
     for (const auto& [name, read, found] : fields) {

@@ -1,10 +1,10 @@
-#include "producer/flat_json.hpp"
+#include "shared/wire/flat_json.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
 
-namespace roomcast::producer {
+namespace roomcast::wire {
 namespace {
 
 constexpr std::string_view spaces = " \t\r\n";
@@ -98,4 +98,4 @@ bool read_flat_json(std::string_view text, std::span<FlatField> fields) {
     return cursor.take('}') && cursor.at_end();
 }
 
-}  // namespace roomcast::producer
+}  // namespace roomcast::wire
