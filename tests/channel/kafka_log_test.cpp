@@ -59,7 +59,7 @@ TEST_CASE("kafka: a log's retention can be changed, and its other settings stay"
     auto expected = settings_of(channel, topic);
     CHECK(expected["retention.ms"] == "3600000");
     CHECK(expected["cleanup.policy"] == "delete");
-    CHECK(expected["index.interval.bytes"] == "65536");
+    CHECK(expected["index.interval.bytes"] == "16384");
     CHECK(expected["segment.index.bytes"] == "262144");
     // The controller answers; the broker that is asked afterwards hears of it a moment later.
     const auto comes_true = [&] {
@@ -221,6 +221,24 @@ TEST_CASE(
     for (int i = 0; i < 5; ++i) writers.push_back(appender.open(i == 0 ? log : contract::new_log_id()));
     CHECK(appender.producers() == 2);
     CHECK(append_once(channel, *writers.front(), log).ok());  // by whichever it is now
+}
+
+TEST_CASE("kafka: a writer that is asked reports what is known, without the loop; the loop does by itself") {
+    KafkaFixture channel;
+    const LogId log = contract::create_log(channel);
+    const auto writer = channel.appender().open(log);
+    REQUIRE(append_once(channel, *writer, log).ok());
+    const auto ticket = channel.next_ticket();
+    REQUIRE(writer->append(contract::make_record(log, "asked for"), ticket).ok());
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (channel.listener().find(ticket) == nullptr && std::chrono::steady_clock::now() < deadline)
+        writer->collect();
+    const auto* const outcome = channel.listener().find(ticket);
+    REQUIRE(outcome != nullptr);
+    REQUIRE(outcome->result.ok());
+    CHECK(*outcome->result == Seq{1});
+    CHECK(channel.appender().in_flight() == 0);
+    REQUIRE(append_once(channel, *writer, log).ok());
 }
 
 TEST_CASE(

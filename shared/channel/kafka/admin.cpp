@@ -8,9 +8,12 @@
 namespace roomcast::channel::kafka {
 namespace {
 
-// A broker with thousands of rooms waits for its disk at each entry of an index, which is a page of its own:
-// they are few, and looking for a message reads that much at most. The files have room for a whole segment's.
-constexpr const char* room_index_interval_bytes = "65536";
+// A broker with thousands of rooms waits for its disk at each entry of an index, which is a page of its own;
+// but each fetch reads the batches from the entry before, one by one, and of a room whose messages came
+// singly 64 KiB hold hundreds. So entries are fewer than Kafka makes them by itself (4 KiB), and not rarer
+// than this.
+constexpr const char* room_index_interval_bytes = "16384";
+// Room for the entries of 300 MiB.
 constexpr const char* room_index_bytes = "262144";
 
 }  // namespace
