@@ -38,6 +38,11 @@ Result<void> Publisher::publish(const LogId& log, channel::Record record, channe
     return open.writer->append(std::move(record), ticket);
 }
 
+void Publisher::collect(const LogId& log) {
+    const auto found = writers_.find(log);
+    if (found != writers_.end()) found->second.writer->collect();
+}
+
 void Publisher::close_idle() {
     const auto moment = Clock::now() - writer_kept;
     std::erase_if(writers_, [&](const auto& entry) { return entry.second.last_use < moment; });

@@ -28,6 +28,8 @@ public:
 
     [[nodiscard]] Result<void> publish(const LogId& log, channel::Record record,
                                        channel::AppendTicket ticket);
+    /// Has the listener hear now what is known of the log's appends.
+    void collect(const LogId& log);
     void close_idle();
     void close(const LogId& log) { writers_.erase(log); }
 

@@ -191,7 +191,10 @@ void Core::take_entries(CoreRoom& room, std::vector<link::Entry> entries) {
     stats_.entries_in += entries.size();
     const auto shared = std::make_shared<const std::vector<link::Entry>>(std::move(entries));
     for (const auto& [shard, generation] : room.shards) tell(shard, RoomBatch{room.slug, shared});
-    resolve_acks(room);
+    const bool owed = room.unanswered > room.waiting.size();
+    const LogId log = owed ? LogId{room.slug, room.epoch} : LogId{};
+    resolve_acks(room);                  // may forget the room
+    if (owed) publisher_->collect(log);  // what was just read back is known to be kept
 }
 
 void Core::resolve_acks(CoreRoom& room) {

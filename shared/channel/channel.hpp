@@ -69,6 +69,9 @@ public:
     /// record above limits::record_value_bytes. When it answers ok the outcome follows at the listener;
     /// appends of one writer are kept in the order of the calls.
     [[nodiscard]] virtual Result<void> append(Record record, AppendTicket ticket) = 0;
+    /// Has the listener hear now, inside this call, what is known of the outcomes; else it may take some
+    /// limits::append_report_pause_ms. For whoever saw the record in the log. May end this writer.
+    virtual void collect() {}
 };
 
 /// The producer's end. One for each program that writes messages.

@@ -84,6 +84,7 @@ inline constexpr std::size_t producer_queue_messages =
     100'000;  // not yet acknowledged by the log, then `busy`
 inline constexpr std::size_t producer_queue_kbytes = 256 * 1024;  // keys and values of these
 inline constexpr int append_deadline_ms = 10'000;          // to a delivery report; then refused or unknown
+inline constexpr int append_report_pause_ms = 5;           // between two looks for reports of a few appends
 inline constexpr int ack_deadline_ms = 15'000;             // to the answer for a client; then unknown
 inline constexpr int channel_request_deadline_ms = 5'000;  // create, remove, bounds, read
 inline constexpr std::size_t record_value_bytes = 128 * 1024;  // 16 KiB of text, escaped, with its envelope

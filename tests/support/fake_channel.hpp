@@ -81,6 +81,7 @@ public:
     bool table_out_of_reach = false;  // nothing is shown or answered
     bool hold_tails = false;          // `let_go` shows what was appended meanwhile
     bool hold_reads = false;          // answers wait for `let_go`
+    bool hold_reports = false;        // outcomes of appends come when a writer collects them
     bool hold_appends = false;        // the records wait for `let_go`, with their outcomes
     bool queue_full = false;
     std::function<void()> before_read_answer;
@@ -265,6 +266,9 @@ private:
                 land();
             return {};
         }
+        void collect() override {
+            for (auto& report : std::exchange(channel.reports_, {})) report();
+        }
         FakeChannel& channel;
         LogId log;
     };
@@ -288,11 +292,15 @@ private:
     void land(const LogId& log, channel::Record record, channel::AppendTicket ticket) {
         Result<Seq> outcome = append_error ? Result<Seq>(*append_error) : Result<Seq>(Errc::room_gone);
         if (!append_error && logs_.contains(log)) outcome = keep(log, std::move(record));
-        post([this, ticket, outcome] {
+        auto report = [this, ticket, outcome] {
             --in_flight_;
             if (outcome) return listener_->on_appended(ticket, *outcome);
             listener_->on_append_failed(ticket, outcome.error());
-        });
+        };
+        if (hold_reports)
+            reports_.push_back(std::move(report));
+        else
+            post(std::move(report));
     }
     Result<channel::ReadResult> result_of(const LogId& log, const channel::ReadRange& range) {
         const auto found = logs_.find(log);
@@ -359,6 +367,7 @@ private:
     std::set<FakeTail*> tails_;
     std::set<FakeFollowing*> followings_;
     std::vector<std::function<void()>> held_;
+    std::vector<std::function<void()>> reports_;
     channel::AppendListener* listener_ = nullptr;
     std::size_t in_flight_ = 0;
 };

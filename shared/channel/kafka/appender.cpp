@@ -9,7 +9,6 @@
 #include "shared/core/limits.hpp"
 
 namespace roomcast::channel::kafka {
-namespace {
 
 class KafkaLogWriter : public LogWriter {
 public:
@@ -33,7 +32,13 @@ public:
         message.value = record.value;
         message.time = record.time;
         message.headers = headers_of(record);
-        return producer_->produce(*topic_, std::move(message), ticket);
+        auto queued = producer_->produce(*topic_, std::move(message), ticket);
+        if (queued) (*appender)->collect_later();
+        return queued;
+    }
+
+    void collect() override {
+        if (!appender_.expired()) producer_->collect();  // may end this writer
     }
 
 private:
@@ -51,13 +56,12 @@ private:
     std::unique_ptr<Producer::Topic> topic_;
 };
 
-}  // namespace
-
 KafkaAppender::KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener)
     : io_(io),
       config_(config),
       listener_(listener),
       doorbell_(Doorbell::make(io, config)),
+      collecting_(io),
       reach_(std::make_shared<KafkaAppender*>(this)) {}
 
 KafkaAppender::~KafkaAppender() { doorbell_.flush(); }
@@ -70,10 +74,29 @@ Producer& KafkaAppender::emptiest_producer() {
         (all || std::cmp_less((*emptiest)->open_topics(), config_.rooms_before_spreading)))
         return **emptiest;
     return *producers_.emplace_back(std::make_unique<Producer>(
-        io_, config_, [&listener = listener_](AppendTicket ticket, Result<Seq> outcome) {
+        io_, config_,
+        [&listener = listener_](AppendTicket ticket, Result<Seq> outcome) {
             if (outcome) return listener.on_appended(ticket, *outcome);
             listener.on_append_failed(ticket, outcome.error());
-        }));
+        },
+        Producer::Reports::collected));
+}
+
+void KafkaAppender::collect_later() {
+    if (std::exchange(collecting_later_, true)) return;
+    collecting_.expires_after(std::chrono::milliseconds(limits::append_report_pause_ms));
+    collecting_.async_wait([this, alive = std::weak_ptr(reach_)](const boost::system::error_code& stopped) {
+        if (!stopped && !alive.expired()) collect_all();
+    });
+}
+
+void KafkaAppender::collect_all() {
+    const std::weak_ptr alive(reach_);
+    collecting_later_ = false;
+    // By index: who hears of an outcome may open writers, and so producers.
+    for (std::size_t i = 0; !alive.expired() && i < producers_.size(); ++i)
+        if (producers_[i]->in_flight() > 0) producers_[i]->collect();
+    if (!alive.expired() && in_flight() > 0) collect_later();
 }
 
 std::unique_ptr<LogWriter> KafkaAppender::open(const LogId& log) {

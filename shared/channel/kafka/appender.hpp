@@ -3,6 +3,8 @@
 #include <memory>
 #include <vector>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "shared/channel/channel.hpp"
 #include "shared/channel/kafka/doorbell.hpp"
 #include "shared/channel/kafka/producer.hpp"
@@ -31,13 +33,18 @@ public:
     void fail_fatally();
 
 private:
+    friend class KafkaLogWriter;
     Producer& emptiest_producer();
+    void collect_later();
+    void collect_all();
 
     boost::asio::io_context& io_;
     KafkaConfig config_;
     AppendListener& listener_;
     std::vector<std::unique_ptr<Producer>> producers_;
     Doorbell doorbell_;
+    boost::asio::steady_timer collecting_;
+    bool collecting_later_ = false;
     std::shared_ptr<KafkaAppender*> reach_;  // how writers know that it is still there
 };
 

@@ -13,7 +13,6 @@ namespace roomcast::channel::kafka {
 namespace {
 
 constexpr std::size_t events_per_turn = 256;  // then others on the loop get theirs
-constexpr std::uint64_t one_wakeup = 1;
 
 }  // namespace
 
@@ -51,16 +50,16 @@ void Instance::open(Kind kind, const KafkaConfig& config, const Properties& prop
         queue_.reset(rd_kafka_queue_get_main(client_.get()));
     }
 
-    const int fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (fd < 0) throw std::runtime_error("Kafka: no eventfd to be had");
-    wakeups_.assign(fd);
-    rd_kafka_queue_io_event_enable(queue_.get(), fd, &one_wakeup, sizeof one_wakeup);
+    wakeup_fd_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (wakeup_fd_ < 0) throw std::runtime_error("Kafka: no eventfd to be had");
+    wakeups_.assign(wakeup_fd_);
+    rd_kafka_queue_cb_event_enable(queue_.get(), &Instance::on_event, this);
     poll_soon();  // what was queued before is not told
 }
 
 void Instance::stop() {
     if (std::exchange(stopped_, true)) return;
-    if (queue_) rd_kafka_queue_io_event_enable(queue_.get(), -1, nullptr, 0);
+    if (queue_) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);  // none runs any more
     wakeups_.close();
     if (!draining_) handler_ = nullptr;
 }
@@ -72,6 +71,17 @@ ClientPtr Instance::release() {
     return std::move(client_);
 }
 
+void Instance::on_event(rd_kafka_t*, void* instance) {
+    constexpr std::uint64_t one = 1;
+    const auto& self = *static_cast<const Instance*>(instance);
+    if (!self.quiet_) static_cast<void>(::write(self.wakeup_fd_, &one, sizeof one));
+}
+
+void Instance::quiet(bool quiet) {
+    if (quiet_.exchange(quiet) == quiet || quiet || stopped_) return;
+    if (rd_kafka_queue_length(queue_.get()) > 0) poll_soon();  // the queue tells only of the first
+}
+
 void Instance::watch() {
     wakeups_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [weak = weak_from_this()](const boost::system::error_code& failed) {
@@ -79,18 +89,18 @@ void Instance::watch() {
                             if (!self || self->stopped_ || failed) return;
                             std::uint64_t count = 0;
                             static_cast<void>(::read(self->wakeups_.native_handle(), &count, sizeof count));
-                            self->drain();
+                            self->look();
                             if (!self->stopped_) self->watch();
                         });
 }
 
 void Instance::poll_soon() {
     boost::asio::post(io_, [weak = weak_from_this()] {
-        if (const auto self = weak.lock(); self && !self->stopped_) self->drain();
+        if (const auto self = weak.lock(); self && !self->stopped_) self->look();
     });
 }
 
-void Instance::drain() {
+void Instance::look() {
     std::size_t taken = 0;
     for (; taken < events_per_turn; ++taken) {
         EventPtr event(rd_kafka_queue_poll(queue_.get(), 0));

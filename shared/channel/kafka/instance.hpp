@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -17,7 +18,8 @@ namespace roomcast::channel::kafka {
 ///
 /// Shared by those that hold handles of the client (readings, requests), so that it outlives them; the events
 /// of a batch are gone before it is. `stop` ends the calls at once, also from inside one. Everything happens
-/// on the io_context's thread; librdkafka's threads only write to an eventfd.
+/// on the io_context's thread; librdkafka's threads only write to an eventfd, and not even that while it is
+/// quiet.
 class Instance : public std::enable_shared_from_this<Instance> {
 public:
     using Batch = std::span<const EventPtr>;
@@ -35,6 +37,10 @@ public:
     [[nodiscard]] rd_kafka_queue_t* queue() const { return queue_.get(); }
     [[nodiscard]] boost::asio::io_context& io() const { return io_; }
     void stop();
+    /// While it is quiet nobody is woken for events: who made it so looks for them.
+    void quiet(bool quiet);
+    /// Takes the events that are there now, as if woken: calls the handler.
+    void look();
     /// Looks for events now, as if told of some: the proof of life that a group member owes librdkafka.
     void poll_soon();
     void log(int level, std::string_view text) const;
@@ -45,7 +51,7 @@ private:
     Instance(boost::asio::io_context& io, const KafkaConfig& config, Handler handler);
     void open(Kind kind, const KafkaConfig& config, const Properties& properties);
     void watch();
-    void drain();
+    static void on_event(rd_kafka_t* client, void* instance);  // by librdkafka's threads
     [[nodiscard]] bool taken_as_log(rd_kafka_event_t* event) const;
 
     boost::asio::io_context& io_;
@@ -54,6 +60,8 @@ private:
     ClientPtr client_;
     QueuePtr queue_;
     boost::asio::posix::stream_descriptor wakeups_;
+    int wakeup_fd_ = -1;  // that of wakeups_, which outlives the calls of on_event
+    std::atomic<bool> quiet_{false};
     std::vector<EventPtr> batch_;
     bool stopped_ = false;
     bool draining_ = false;

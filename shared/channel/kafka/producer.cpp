@@ -8,6 +8,8 @@
 namespace roomcast::channel::kafka {
 namespace {
 
+constexpr std::size_t quiet_messages = 16;  // with more in flight a wakeup brings many reports
+
 Result<Seq> outcome_of(const rd_kafka_message_t& message) {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return Seq{message.offset};
     auto error = error_from(message.err, "append");
@@ -26,8 +28,8 @@ Producer::Topic::~Topic() {
     if (producer_ != nullptr) producer_->topics_.erase(this);
 }
 
-Producer::Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report)
-    : io_(io), config_(config), report_(std::move(report)) {
+Producer::Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report, Reports reports)
+    : io_(io), config_(config), report_(std::move(report)), reports_(reports) {
     start();
 }
 
@@ -79,11 +81,19 @@ Result<void> Producer::produce(Topic& topic, Message message, std::uint64_t tick
     ++current_->in_flight;
     ++in_flight_;
     in_flight_bytes_ += message.key.size() + value_bytes;
+    if (reports_ == Reports::collected) current_->instance->quiet(current_->in_flight <= quiet_messages);
     return {};
+}
+
+void Producer::collect() {
+    const std::weak_ptr<int> alive = alive_;
+    if (current_->in_flight > 0) current_->instance->look();
+    if (!alive.expired() && current_->in_flight == 0) current_->instance->quiet(false);
 }
 
 void Producer::replace(std::string_view why) {
     auto given_up = std::move(current_);
+    given_up->instance->quiet(false);
     given_up->instance->log(3, "producer: fatal error (" + std::string(why) + "): starting a new one");
     for (auto* topic : topics_) topic->handle_.reset();
     start();

@@ -23,6 +23,8 @@ namespace roomcast::channel::kafka {
 class Producer {
 public:
     using Report = std::function<void(std::uint64_t ticket, Result<Seq> outcome)>;
+    /// When reports come: as soon as they can, or, while there are few, when they are asked for.
+    enum class Reports { at_once, collected };
 
     /// A topic to produce to: its librdkafka handle is looked up once, here. Safe to keep past the producer's
     /// end.
@@ -48,7 +50,8 @@ public:
         HeadersPtr headers;
     };
 
-    Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report);
+    Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report,
+             Reports reports = Reports::at_once);
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
@@ -56,6 +59,8 @@ public:
     [[nodiscard]] std::unique_ptr<Topic> open(std::string topic);
     /// Copies key and value once, into librdkafka's own message.
     [[nodiscard]] Result<void> produce(Topic& topic, Message message, std::uint64_t ticket);
+    /// Reports what is known by now, from inside the call.
+    void collect();
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
     [[nodiscard]] std::size_t in_flight_bytes() const { return in_flight_bytes_; }  // keys and values
     [[nodiscard]] std::size_t open_topics() const { return topics_.size(); }
@@ -77,6 +82,7 @@ private:
     boost::asio::io_context& io_;
     KafkaConfig config_;
     Report report_;
+    Reports reports_;
     std::unique_ptr<Generation> current_;
     Generations ending_;  // given up, until their last report is in
     std::unordered_set<Topic*> topics_;

@@ -49,6 +49,21 @@ TEST_CASE("a message that is read back before the log reports it is acked by the
     CHECK(outcomes(rig, 0) == Lines{"70 c1 0"});
 }
 
+TEST_CASE("what was read back is asked for its report, and so acked at once") {
+    CoreRig rig;
+    rig.open_and_grant({0}, Seq::none());
+    const auto sub = rig.last_sub(worker_a);
+    rig.channel.hold_reports = true;
+    rig.publish(0, 70, "c1");
+    rig.publish(0, 70, "c2");
+    CHECK(outcomes(rig, 0).empty());
+    rig.deliver(worker_a, sub, {0});
+    CHECK(outcomes(rig, 0) == Lines{"70 c1 0"});  // and c2 waits to be read back
+    rig.deliver(worker_a, sub, {1});
+    CHECK(outcomes(rig, 0) == Lines{"70 c1 0", "70 c2 1"});
+    CHECK(rig.core.unanswered() == 0);
+}
+
 TEST_CASE("the ack of a repeat carries the seq of its first, whichever comes first") {
     CoreRig rig;
     rig.open_and_grant({0}, Seq::none());
