@@ -86,9 +86,8 @@ Result<void> Producer::produce(Topic& topic, Message message, std::uint64_t tick
 }
 
 void Producer::collect() {
-    const std::weak_ptr<int> alive = alive_;
-    if (current_->in_flight > 0) current_->instance->look();
-    if (!alive.expired() && current_->in_flight == 0) current_->instance->quiet(false);
+    const auto instance = current_->instance;  // whoever hears of an outcome may end this producer
+    instance->look();
 }
 
 void Producer::replace(std::string_view why) {
@@ -125,7 +124,9 @@ void Producer::on_events(Generation& generation, Instance::Batch batch) {
         }
         if (alive.expired()) return;
     }
-    if (generation.in_flight > 0 || current_.get() == &generation) return;
+    if (generation.in_flight > 0) return;
+    generation.instance->quiet(false);  // nobody looks now
+    if (current_.get() == &generation) return;
     const auto ended = std::ranges::find(ending_, &generation, &std::unique_ptr<Generation>::get);
     if (ended == ending_.end()) return;
     (*ended)->instance->stop();
