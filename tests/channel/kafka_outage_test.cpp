@@ -147,5 +147,58 @@ TEST_CASE("kafka: a broker that is killed and started again loses nothing that w
     CHECK(std::ranges::adjacent_find(seen, std::greater_equal<>{}) == seen.end());
 }
 
+/// The records of a room, in their order, by the ids under which they were appended.
+std::vector<MessageId> ids_in(KafkaFixture& channel, const LogId& log) {
+    const auto bounds = contract::bounds_that_exist(channel, log);
+    std::vector<MessageId> ids;
+    for (const auto& stored : contract::read_pages(channel, log, {bounds.first, bounds.next}))
+        ids.push_back(stored.record.id);
+    return ids;
+}
+
+TEST_CASE("kafka: rooms that share requests lose and double nothing when their broker is killed meanwhile") {
+    constexpr std::size_t rooms = 24;
+    constexpr int rounds = 20;
+    struct Appended {
+        MessageId id;
+        AppendTicket ticket;
+    };
+    OwnBroker broker;
+    const auto config = config_of(broker);
+    boost::asio::io_context io;
+    make_base_topics(io, config);
+    KafkaFixture channel(config);
+    std::vector<LogId> logs;
+    std::vector<std::unique_ptr<LogWriter>> writers;
+    for (std::size_t i = 0; i < rooms; ++i) {
+        logs.push_back(contract::create_log(channel));
+        writers.push_back(channel.appender().open(logs.back()));
+    }
+    std::vector<std::vector<Appended>> appended(rooms);
+    for (int round = 0; round < rounds; ++round) {
+        for (std::size_t i = 0; i < rooms; ++i) {
+            const auto record = contract::make_record(logs[i], "in the rounds");
+            appended[i].push_back({record.id, channel.next_ticket()});
+            REQUIRE(writers[i]->append(record, appended[i].back().ticket).ok());
+        }
+        const std::size_t some = channel.listener().outcomes.size() + rooms / 2;
+        if (round == rounds / 2) broker.signal("KILL");
+        if (round < rounds / 2)
+            REQUIRE(pump_until(channel.io(), [&] { return channel.listener().outcomes.size() >= some; }));
+    }
+    broker.start();
+    REQUIRE(pump_until(channel.io(), [&] { return channel.appender().in_flight() == 0; }));
+    for (std::size_t i = 0; i < rooms; ++i) {
+        const auto there = ids_in(channel, logs[i]);
+        std::vector<MessageId> expected;  // what was reported kept, and of the rest what is there
+        for (const auto& [id, ticket] : appended[i]) {
+            const auto* const outcome = channel.listener().find(ticket);
+            REQUIRE(outcome != nullptr);
+            if (outcome->result.ok() || std::ranges::find(there, id) != there.end()) expected.push_back(id);
+        }
+        CHECK(there == expected);
+    }
+}
+
 }  // namespace
 }  // namespace roomcast::channel::kafka_test

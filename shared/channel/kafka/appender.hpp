@@ -15,10 +15,10 @@ namespace roomcast::channel::kafka {
 /// and limits are Producer's, over all of them together. Writers may outlive it and then answer
 /// `unavailable`.
 ///
-/// A writer's records all go through one of up to KafkaConfig::producers clients. librdkafka puts one
-/// partition into a request, has one of them on its way at a broker (what a room says meanwhile goes
-/// together) and looks at all its partitions at each turn, so that one client alone gets through few rooms. A
-/// writer that was silent for a while rings the doorbell: the room's tail may sleep.
+/// A writer's records all go through one of up to KafkaConfig::producers clients. A client has one request
+/// on its way at a broker: what its rooms say meanwhile goes together into the next. It looks at all its
+/// partitions at each turn, so that one client alone would pay for thousands of rooms. A writer that was
+/// silent for a while rings the doorbell: the room's tail may sleep.
 class KafkaAppender : public Appender {
 public:
     KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener);

@@ -44,6 +44,8 @@ Result<void> check_own_fields(const KafkaConfig& config) {
         return wrong("Kafka: the session timeout must be at least 1000 ms");
     if (config.tail_silence_ms < 2) return wrong("Kafka: a tail's silence must be at least 2 ms");
     if (config.producers < 1) return wrong("Kafka: at least one producer is needed");
+    if (config.rooms_in_a_request < 1 || config.rooms_in_a_request > 10'000)
+        return wrong("Kafka: a produce request holds 1 to 10000 rooms");
     if (config.tails_before_spreading < 1 || config.tail_instances < 1 || config.tails_per_instance < 1 ||
         config.sparse_tails_per_instance < 1 || config.tails_left_per_instance < 1)
         return wrong("Kafka: at least one tail per instance, and one instance, is needed");

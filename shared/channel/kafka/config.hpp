@@ -29,8 +29,9 @@ struct KafkaConfig {
     int linger_ms = 0;
     int session_timeout_ms =
         6'000;  // of the workers' group; the broker's least is 6,000 unless it says otherwise
-    int rooms_before_spreading = 16;  // by one producer of an appender; then a further one is opened, up to
+    int rooms_before_spreading = 32;  // by one producer of an appender; then a further one is opened, up to
     int producers = 64;               // so many, which share what else comes
+    int rooms_in_a_request = 256;     // at most, in one produce request, where librdkafka can join them
     int tails_before_spreading = 8;   // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 96;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one

@@ -37,6 +37,8 @@ const std::map<std::string, std::string, std::less<>> fixed = {
     {"enable.gapless.guarantee", "false"},
 };
 
+constexpr const char* request_partitions = "produce.request.max.partitions";
+
 const Properties always = {
     {"allow.auto.create.topics", "false"},
     {"log.queue", "true"},
@@ -44,16 +46,25 @@ const Properties always = {
 
 }  // namespace
 
+bool joins_produce_requests() {
+    const ConfPtr conf(rd_kafka_conf_new());
+    std::size_t size = 0;
+    return rd_kafka_conf_get(conf.get(), request_partitions, nullptr, &size) == RD_KAFKA_CONF_OK;
+}
+
 Properties producer_properties(const KafkaConfig& config) {
-    return {
+    Properties properties = {
         {"enable.idempotence", "true"},
         {"acks", "all"},
         {"linger.ms", std::to_string(config.linger_ms)},
-        {"max.in.flight.requests.per.connection", "1"},  // what a room says meanwhile goes together
+        {"max.in.flight.requests.per.connection", "1"},  // what rooms say meanwhile goes together
         {"queue.buffering.max.messages", std::to_string(limits::producer_queue_messages)},
         {"queue.buffering.max.kbytes", std::to_string(limits::producer_queue_kbytes)},
         {"message.timeout.ms", std::to_string(limits::append_deadline_ms)},
     };
+    if (joins_produce_requests())
+        properties.emplace_back(request_partitions, std::to_string(config.rooms_in_a_request));
+    return properties;
 }
 
 Properties waker_properties() {

@@ -22,6 +22,10 @@ struct FetchSettings {
     bool show_end = false;  // report the end of a partition each time it is reached
 };
 
+/// Whether this librdkafka can put the batches of several rooms into a produce request, as the one of
+/// scripts/deps can.
+[[nodiscard]] bool joins_produce_requests();
+
 [[nodiscard]] Properties producer_properties(const KafkaConfig& config);
 [[nodiscard]] Properties waker_properties();
 [[nodiscard]] Properties doorbell_properties();
