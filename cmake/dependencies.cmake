@@ -53,9 +53,10 @@ if(ROOMCAST_JEMALLOC)
     target_sources(roomcast-jemalloc INTERFACE ${PROJECT_SOURCE_DIR}/shared/ops/allocator.cpp)
 endif()
 
-# scripts/deps builds librdkafka, with a fault mended that Debian 13's package has (a broker that stops can take a worker with
-# it), into a prefix of its own, as a static library, so that programs need nothing to find it when they run. For pkg-config
-# it is rdkafka-static with PKG_CONFIG_PATH=/opt/roomcast/lib/pkgconfig. Where it is not there, the system's is taken.
+# scripts/deps builds librdkafka, with faults mended that Debian 13's package has (a broker that stops can take a worker with
+# it) and with rooms that share produce requests (docs/decisions/0029), into a prefix of its own, as a static library, so that
+# programs need nothing to find it when they run. For pkg-config it is rdkafka-static with
+# PKG_CONFIG_PATH=/opt/roomcast/lib/pkgconfig. Where it is not there, the system's is taken.
 if(DEFINED ENV{ROOMCAST_PREFIX})
     set(default_prefix $ENV{ROOMCAST_PREFIX})
 else()
