@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "shared/core/thread_name.hpp"
+
 namespace roomcast::producer {
 namespace {
 
@@ -71,6 +73,7 @@ bool LineSource::wait_readable() const {
 }
 
 void LineSource::run() {
+    name_this_thread("reader");
     std::vector<char> buffer(read_bytes);
     while (wait_readable()) {
         const ssize_t got = ::read(fd_, buffer.data(), buffer.size());

@@ -6,6 +6,7 @@
 #include <boost/asio/socket_base.hpp>
 
 #include "shared/core/limits.hpp"
+#include "shared/core/thread_name.hpp"
 #include "shared/core/time.hpp"
 
 namespace roomcast::edge {
@@ -51,6 +52,7 @@ std::uint16_t Shard::start(const std::string& address, std::uint16_t port) {
     });
     if (own_io_)
         thread_ = std::thread([this] {
+            name_this_thread("shard-" + std::to_string(index_));
             const auto work = asio::make_work_guard(io_);
             io_.run();
             let_all_go();

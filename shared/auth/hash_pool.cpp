@@ -14,6 +14,7 @@
 
 #include "shared/auth/bcrypt.hpp"
 #include "shared/auth/verified_cache.hpp"
+#include "shared/core/thread_name.hpp"
 
 namespace roomcast::auth {
 namespace {
@@ -97,6 +98,7 @@ public:
 
 private:
     void run() {
+        name_this_thread("bcrypt");
         // A thread's own on Linux. Where it may not, hashing takes its turn with the rest.
         static_cast<void>(::setpriority(PRIO_PROCESS, 0, thread_nice));
         std::unique_lock lock(mutex_);

@@ -18,6 +18,8 @@
 #include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
 
+#include "shared/core/thread_name.hpp"
+
 namespace roomcast::ops {
 namespace {
 
@@ -53,7 +55,10 @@ public:
           acceptor_(loop_, endpoint),
           port_(acceptor_.local_endpoint().port()) {
         asio::co_spawn(loop_, accept(), asio::detached);
-        thread_ = std::jthread([this] { loop_.run(); });
+        thread_ = std::jthread([this] {
+            name_this_thread("operators");
+            loop_.run();
+        });
     }
     ~Impl() {
         loop_.stop();

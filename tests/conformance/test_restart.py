@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import pathlib
 import signal
 import ssl
 import subprocess
@@ -9,7 +10,7 @@ import subprocess
 import pytest
 from support.roomlog import assert_exact
 from support.servers import PRODUCE, REPLAY, ROOT
-from support.waiting import eventually
+from support.waiting import eventually, wait_until
 from support.wsclient import Closed, Crowd, Refused, unique
 
 RESTARTING = 1012
@@ -192,3 +193,9 @@ async def test_a_certificate_that_cannot_be_used_leaves_the_old_one_in_place(own
     own_server.signal(signal.SIGHUP)
     await eventually(lambda: "certificate_not_reloaded" in own_server.logs[0].read_text(), "the refusal is logged")
     assert await asyncio.to_thread(shown_certificate, own_server.edge) == old
+
+
+def test_its_threads_have_the_names_that_operators_look_for(own_server):
+    tasks = pathlib.Path(f"/proc/{own_server.process.pid}/task")
+    wanted = {"roomcast-edge", "shard-0", "shard-1", "sqlite", "operators", "bcrypt"}
+    wait_until(lambda: wanted <= {(task / "comm").read_text().strip() for task in tasks.iterdir()}, f"threads are {wanted}")

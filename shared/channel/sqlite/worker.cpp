@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "shared/channel/sqlite/schema.hpp"
+#include "shared/core/thread_name.hpp"
 
 namespace roomcast::channel::sqlite {
 namespace {
@@ -61,6 +62,7 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
+    name_this_thread("sqlite");
     bool more = false;  // a whole turn's jobs wait: they need no pause to come together
     for (;;) {
         const auto until = read_only() ? Clock::now() + poll_interval : next_sweep_;
