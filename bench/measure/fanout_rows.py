@@ -13,7 +13,8 @@ LARGE = {"receivers": 1000, "rate": 50}
 BUSY = {"receivers": 100, "rate": 2000}
 BUSY_OTHERS = {"receivers": 100, "rate": 1000}
 MOST_RECEIVERS = 500
-SLICED_FROM = 100_000
+SLICED_FROM = 200_000
+SLICED_STEP = 1.1
 SLICED_RECEIVERS = 100  # a message for each must fit into a slice
 MOST_FROM = 30_000  # deliveries a second at which the search begins
 MOST_STEP = 1.2
@@ -64,7 +65,7 @@ class FanoutRows:
     def busy(self, _):
         self.compared("busy", BUSY, BUSY_OTHERS)
 
-    def most_of(self, start, receivers=MOST_RECEIVERS, first=MOST_FROM):
+    def most_of(self, start, receivers=MOST_RECEIVERS, first=MOST_FROM, step=MOST_STEP):
         """The most deliveries a second that come with p99 within bounds; two failures in a row end the search."""
         wanted, failures, best = first, 0, {"deliveries_per_s": 0}
         with start() as rival:
@@ -78,7 +79,7 @@ class FanoutRows:
                 failures = 0 if good else failures + 1
                 if good:
                     best = got
-                wanted *= MOST_STEP
+                wanted *= step
         return best
 
     def most(self, _):
@@ -116,7 +117,7 @@ class FanoutRows:
                 self.keep(f"shards {count}", self.most_of(lambda n=count: self.rivals.roomcast("--shards", n)))
         elif have_slices():
             for count in (1, 2):
-                most = self.most_of(lambda n=count: self.sliced_roomcast(n), SLICED_RECEIVERS, SLICED_FROM)
+                most = self.most_of(lambda n=count: self.sliced_roomcast(n), SLICED_RECEIVERS, SLICED_FROM, SLICED_STEP)
                 self.keep(f"shards sliced {count}", most)
         else:
             say("  two shards and their clients need four cores or CPU quotas: only what a delivery costs was measured")

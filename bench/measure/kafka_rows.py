@@ -11,6 +11,7 @@ JOIN_MESSAGES = 50
 IMPORT_ROOMS = 20
 INGEST_ROOMS = 100
 INGEST_WARM_ROUNDS = 4
+INGEST_TURNS = 3  # in each round, since each takes a second or two
 # A broker that has just made 2,000 topics compiles and writes for itself; and by then each log has its first index entry, so
 # that what a fetch looks through is what it is at the mean of a longer life.
 ROOMS_WARM_S = 100
@@ -135,8 +136,9 @@ class KafkaRows:
             for _ in range(INGEST_WARM_ROUNDS):
                 floor()
                 ours("ingest-before")
-        self.keep("ingest floor", floor())
-        self.keep("ingest", ours(f"ingest-{number}"))
+        for turn in range(INGEST_TURNS):
+            self.keep("ingest floor", floor())
+            self.keep("ingest", ours(f"ingest-{number}-{turn}"))
 
     def rooms(self, number):
         """Many rooms with two members each and a message a second, beside one. Then what they cost when all are silent,
