@@ -1,6 +1,7 @@
 """Fan-out over TLS beside Nchan and the floor: CPU, latency, memory, joins."""
 
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -12,13 +13,8 @@ from .slices import have_slices, sliced
 LARGE = {"receivers": 1000, "rate": 50}
 BUSY = {"receivers": 100, "rate": 2000}
 BUSY_OTHERS = {"receivers": 100, "rate": 1000}
-MOST_RECEIVERS = 500
-SLICED_FROM = 200_000
-SLICED_STEP = 1.1
-SLICED_RECEIVERS = 100  # a message for each must fit into a slice
-MOST_FROM = 30_000  # deliveries a second at which the search begins
-MOST_STEP = 1.2
 MOST_P99_MS = 50
+SLOW_TURNS = 3  # of five seconds: which p99 is larger is mostly chance
 IDLE = 10_000
 STORM = 5_000
 STORM_WITNESSES = {"receivers": 20, "rate": 50}
@@ -26,6 +22,19 @@ STORM_WITNESSES = {"receivers": 20, "rate": 50}
 
 def words_of(load):
     return [word for key, value in load.items() for word in (f"--{key}", value)]
+
+
+@dataclasses.dataclass
+class Search:
+    """For the most deliveries a second: where it begins, how it goes on, and how many failures in a row end it."""
+
+    receivers: int = 500
+    first: int = 30_000
+    step: float = 1.2
+    failures: int = 2
+
+
+SLICED_SEARCH = Search(receivers=100, first=200_000, step=1.1, failures=3)  # a message for each fits into a slice
 
 
 class FanoutRows:
@@ -65,13 +74,13 @@ class FanoutRows:
     def busy(self, _):
         self.compared("busy", BUSY, BUSY_OTHERS)
 
-    def most_of(self, start, receivers=MOST_RECEIVERS, first=MOST_FROM, step=MOST_STEP):
-        """The most deliveries a second that come with p99 within bounds; two failures in a row end the search."""
-        wanted, failures, best = first, 0, {"deliveries_per_s": 0}
+    def most_of(self, start, search):
+        """The most deliveries a second that come with p99 within bounds."""
+        wanted, failures, best = search.first, 0, {"deliveries_per_s": 0}
         with start() as rival:
-            while failures < 2:
-                rate = wanted / receivers
-                words = ["--receivers", receivers, "--rate", rate, "--seconds", 2, "--warmup-s", 0.5, "--drain-s", 3]
+            while failures < search.failures:
+                rate = wanted / search.receivers
+                words = ["--receivers", search.receivers, "--rate", rate, "--seconds", 2, "--warmup-s", 0.5, "--drain-s", 3]
                 got = rival.crowd("fanout", *words)
                 good = got["lost"] == 0 and got["latency"]["p99_ms"] <= MOST_P99_MS and got["latency"]["count"] > 0
                 say(f"  {rival.name}: {wanted:,.0f}/s wanted, p99 {got['latency']['p99_ms']:.1f} ms, "
@@ -79,13 +88,13 @@ class FanoutRows:
                 failures = 0 if good else failures + 1
                 if good:
                     best = got
-                wanted *= step
+                wanted *= search.step
         return best
 
     def most(self, _):
         if have_nchan():
-            self.keep("most nchan", self.most_of(self.rivals.nchan), judged=False)
-        self.keep("most", self.most_of(lambda: self.rivals.roomcast(*self.options.edge_flags)))
+            self.keep("most nchan", self.most_of(self.rivals.nchan, Search()), judged=False)
+        self.keep("most", self.most_of(lambda: self.rivals.roomcast(*self.options.edge_flags), Search()))
 
     def memory(self, _):
         words = ["fanout", "--receivers", IDLE, "--rate", 0, "--warmup-s", 0, "--seconds", 4, "--drain-s", 0]
@@ -114,10 +123,10 @@ class FanoutRows:
                 self.keep(f"shards cost {count}", rival.crowd("fanout", *words_of(LARGE), *self.seconds()))
         if (os.cpu_count() or 1) >= 4:
             for count in (1, 2):
-                self.keep(f"shards {count}", self.most_of(lambda n=count: self.rivals.roomcast("--shards", n)))
+                self.keep(f"shards {count}", self.most_of(lambda n=count: self.rivals.roomcast("--shards", n), Search()))
         elif have_slices():
             for count in (1, 2):
-                most = self.most_of(lambda n=count: self.sliced_roomcast(n), SLICED_RECEIVERS, SLICED_FROM, SLICED_STEP)
+                most = self.most_of(lambda n=count: self.sliced_roomcast(n), SLICED_SEARCH)
                 self.keep(f"shards sliced {count}", most)
         else:
             say("  two shards and their clients need four cores or CPU quotas: only what a delivery costs was measured")
@@ -129,6 +138,6 @@ class FanoutRows:
             yield rival
 
     def slow(self, _):
-        for name, slow in (("slow without", 0), ("slow", 1)):
+        for name, slow in (("slow without", 0), ("slow", 1)) * SLOW_TURNS:
             with self.rivals.roomcast(*self.options.edge_flags) as rival:
                 self.keep(name, rival.crowd("fanout", *words_of(LARGE), "--slow", slow, *self.seconds()))
