@@ -3,19 +3,45 @@
 #include <cstring>
 
 namespace roomcast {
+namespace {
+
+/// Passes over whole characters as most text has them: ASCII, eight at a time, those of two bytes, those of
+/// three whose first byte allows any to follow, and emoji. Stops before all else, and where less than eight
+/// bytes are left.
+const char* skip_common(const char* at, const char* end) {
+    while (end - at >= 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        if ((word & 0x8080808080808080ULL) == 0) {
+            at += 8;
+            continue;
+        }
+        const auto byte = [at](int i) { return static_cast<std::uint8_t>(at[i]); };
+        const auto follows = [&](int i) { return (byte(i) & 0xC0) == 0x80; };
+        const std::uint8_t first = byte(0);
+        if (first < 0x80) {
+            ++at;
+        } else if (first >= 0xC2 && first <= 0xDF && follows(1)) {
+            at += 2;
+        } else if (first > 0xE0 && first <= 0xEF && first != 0xED && follows(1) && follows(2)) {
+            at += 3;
+        } else if (first == 0xF0 && byte(1) >= 0x90 && follows(1) && follows(2) && follows(3)) {
+            at += 4;
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+}  // namespace
 
 bool Utf8Checker::feed(std::string_view piece) {
     const char* at = piece.data();
     const char* const end = at + piece.size();
     while (at != end) {
         if (state_ == 0) {
-            // Eight plain characters at a time: most text is ASCII.
-            while (end - at >= 8) {
-                std::uint64_t word = 0;
-                std::memcpy(&word, at, sizeof word);
-                if ((word & 0x8080808080808080ULL) != 0) break;
-                at += 8;
-            }
+            at = skip_common(at, end);
             if (at == end) break;
         }
         const auto byte = static_cast<std::uint8_t>(*at++);

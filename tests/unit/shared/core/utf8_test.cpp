@@ -16,6 +16,14 @@ std::string encoded(std::uint32_t point) {
     return {static_cast<char>(0xF0 | (point >> 18)), tail(12), tail(6), tail(0)};
 }
 
+/// By a byte at a time, so that nothing is looked at in passing.
+bool valid_byte_by_byte(std::string_view text) {
+    Utf8Checker checker;
+    for (const char& byte : text)
+        if (!checker.feed({&byte, 1})) return false;
+    return checker.complete();
+}
+
 bool legal(std::uint32_t point) { return point <= 0x10FFFF && (point < 0xD800 || point > 0xDFFF); }
 
 }  // namespace
@@ -33,6 +41,26 @@ TEST_CASE("overlong forms are not valid") {
     for (const std::string_view bad : {"\xC0\x80", "\xC0\xAF", "\xC1\xBF", "\xE0\x80\x80", "\xE0\x9F\xBF",
                                        "\xF0\x80\x80\x80", "\xF0\x8F\xBF\xBF"})
         CHECK_FALSE(valid_utf8(bad));
+}
+
+TEST_CASE("in the midst of a text each character is judged as it is byte by byte") {
+    int valid = 0;
+    for (unsigned two = 0; two < 0x10000; ++two) {
+        for (const int third : {0x41, 0x7F, 0x80, 0xBF, 0xC0}) {
+            for (const int fourth : {0x41, 0x7F, 0x80, 0xBF, 0xC0}) {
+                std::string text = "____ and some more";
+                text[0] = static_cast<char>(two >> 8);
+                text[1] = static_cast<char>(two & 0xFF);
+                text[2] = static_cast<char>(third);
+                text[3] = static_cast<char>(fourth);
+                const bool good = valid_utf8(text);
+                if (good != valid_byte_by_byte(text))
+                    FAIL_CHECK("wrong about ", two, ' ', third, ' ', fourth);
+                valid += good ? 1 : 0;
+            }
+        }
+    }
+    CHECK(valid > 0x10000);
 }
 
 TEST_CASE("bytes that never begin a character are not valid, nor is one that lacks its rest") {
