@@ -6,7 +6,7 @@ namespace roomcast {
 namespace {
 
 /// Passes over whole characters as most text has them: ASCII, eight at a time, those of two bytes, those of
-/// three whose first byte allows any to follow, and emoji. Stops before all else, and where less than eight
+/// three but for what begins like a surrogate, and emoji. Stops before all else, and where less than eight
 /// bytes are left.
 const char* skip_common(const char* at, const char* end) {
     while (end - at >= 8) {
@@ -23,7 +23,8 @@ const char* skip_common(const char* at, const char* end) {
             ++at;
         } else if (first >= 0xC2 && first <= 0xDF && follows(1)) {
             at += 2;
-        } else if (first > 0xE0 && first <= 0xEF && first != 0xED && follows(1) && follows(2)) {
+        } else if (first >= 0xE0 && first <= 0xEF && first != 0xED &&
+                   byte(1) >= (first == 0xE0 ? 0xA0 : 0x80) && follows(1) && follows(2)) {
             at += 3;
         } else if (first == 0xF0 && byte(1) >= 0x90 && follows(1) && follows(2) && follows(3)) {
             at += 4;
