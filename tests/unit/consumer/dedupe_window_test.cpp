@@ -1,5 +1,6 @@
 #include "consumer/dedupe_window.hpp"
 
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +14,27 @@ namespace {
 
 constexpr std::int64_t most_records = limits::dedupe_window_records;
 constexpr TimeMs most_ms = limits::dedupe_window_ms;
+
+/// The rule itself, by a memory of everything.
+class Unbounded {
+public:
+    std::optional<Seq> admit(Seq seq, TimeMs time, const std::string& id) {
+        const auto [found, fresh] = said_.try_emplace(id, Said{seq, time, seq});
+        Said& latest = found->second;
+        const bool repeat =
+            !fresh && seq.value - latest.seq.value <= most_records && time - latest.time <= most_ms;
+        latest = {seq, time, repeat ? latest.first : seq};
+        return repeat ? std::optional<Seq>(latest.first) : std::nullopt;
+    }
+
+private:
+    struct Said {
+        Seq seq;
+        TimeMs time;
+        Seq first;
+    };
+    std::map<std::string, Said> said_;
+};
 
 }  // namespace
 
@@ -61,6 +83,57 @@ TEST_CASE("the window forgets what lies outside of it") {
     CHECK(window.size() == static_cast<std::size_t>(most_records) + 1);
     window.admit(Seq{3 * most_records}, 10 * most_ms, "alice", "late");
     CHECK(window.size() == 1);
+}
+
+TEST_CASE("the window tells what a memory of everything would") {
+    std::mt19937 random(23);
+    int repeats = 0;
+    for (int round = 0; round < 30; ++round) {
+        DedupeWindow window;
+        Unbounded all;
+        Seq seq{0};
+        TimeMs time = 1'000'000;
+        const auto ids = 1 + random() % 20'000;
+        for (int i = 0; i < 30'000; ++i) {
+            // Bursts, and pauses that empty the window.
+            time += random() % 5'000 == 0 ? most_ms : static_cast<TimeMs>(random() % 20);
+            seq = Seq{seq.value + 1 + static_cast<std::int64_t>(random() % 200 == 0 ? random() % 3'000 : 0)};
+            const auto stamp = time - static_cast<TimeMs>(random() % 5'000);
+            const auto id = std::to_string(random() % ids);
+            const auto told = window.admit(seq, stamp, "alice", id);
+            if (told != all.admit(seq, stamp, id)) FAIL("record ", i, " of round ", round);
+            repeats += told ? 1 : 0;
+        }
+    }
+    CHECK(repeats > 100'000);
+}
+
+TEST_CASE("of two million different messages none is a repeat, though some look alike to the table") {
+    DedupeWindow window;
+    int repeats = 0;
+    for (std::int64_t i = 0; i < 2'000'000; ++i)
+        repeats += window.admit(Seq{i}, 0, "alice", std::to_string(i)) ? 1 : 0;
+    CHECK(repeats == 0);
+}
+
+TEST_CASE("the table grows with the window, and shrinks again when a busy room has become quiet") {
+    DedupeWindow window;
+    for (std::int64_t i = 0; i < 2 * most_records; ++i) window.admit(Seq{i}, 0, "alice", std::to_string(i));
+    CHECK(window.table_slots() == 16'384);
+    TimeMs time = 0;
+    for (std::int64_t i = 2 * most_records; i < 2 * most_records + 10; ++i)
+        window.admit(Seq{i}, time += 2 * most_ms, "alice", std::to_string(i));
+    CHECK(window.size() == 1);
+    CHECK(window.table_slots() == 16);
+}
+
+TEST_CASE("two windows tell the same though their keys differ") {
+    for (int i = 0; i < 50; ++i) {
+        DedupeWindow window;
+        CHECK_FALSE(window.admit(Seq{1}, 0, "alice", "c1"));
+        CHECK(window.admit(Seq{2}, 0, "alice", "c1") == Seq{1});
+        CHECK_FALSE(window.admit(Seq{3}, 0, "alice", "c2"));
+    }
 }
 
 TEST_CASE("who begins in the middle, far enough back, judges as who began with the log") {
