@@ -1,5 +1,6 @@
 #include "shared/core/time.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 
@@ -24,6 +25,11 @@ bool take_char(std::string_view& text, char wanted) {
     return true;
 }
 
+/// `width` digits at `out`, with zeros in front.
+void put_number(char* out, int width, int number) {
+    for (int i = width - 1; i >= 0; --i, number /= 10) out[i] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 TimeMs now_ms() {
@@ -37,13 +43,22 @@ std::string format_rfc3339(TimeMs time) {
     const auto day = floor<days>(point);
     const year_month_day date{day};
     const hh_mm_ss clock{point - day};
-    char text[40];
-    const int length = std::snprintf(
-        text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-        static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-    return std::string(text, static_cast<std::size_t>(length));
+    std::string text = "0000-00-00T00:00:00.000Z";
+    put_number(text.data() + 5, 2, static_cast<int>(static_cast<unsigned>(date.month())));
+    put_number(text.data() + 8, 2, static_cast<int>(static_cast<unsigned>(date.day())));
+    put_number(text.data() + 11, 2, static_cast<int>(clock.hours().count()));
+    put_number(text.data() + 14, 2, static_cast<int>(clock.minutes().count()));
+    put_number(text.data() + 17, 2, static_cast<int>(clock.seconds().count()));
+    put_number(text.data() + 20, 3, static_cast<int>(clock.subseconds().count()));
+    const int year = static_cast<int>(date.year());
+    if (year >= 0 && year <= 9999) {
+        put_number(text.data(), 4, year);
+    } else {
+        std::array<char, 8> wide{};
+        std::snprintf(wide.data(), wide.size(), "%04d", year);
+        text.replace(0, 4, wide.data());
+    }
+    return text;
 }
 
 std::optional<TimeMs> parse_rfc3339(std::string_view text) {

@@ -4,10 +4,13 @@
 #include <charconv>
 #include <cstddef>
 
+#include "shared/wire/json_text.hpp"
+
 namespace roomcast::wire {
 namespace {
 
 constexpr std::string_view spaces = " \t\r\n";
+constexpr char delete_character = 0x7F;
 
 /// A place in the text, moved on by what it finds there.
 class Cursor {
@@ -28,16 +31,18 @@ public:
         out.clear();
         if (!take('"')) return false;
         while (true) {
-            const auto plain = std::ranges::find_if(
-                left_, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; });
-            const auto bytes = static_cast<std::size_t>(plain - left_.begin());
+            const auto bytes = plain_bytes(left_);
             out.append(left_.substr(0, bytes));
             left_.remove_prefix(bytes);
             if (left_.empty()) return false;
             const char end = left_.front();
             left_.remove_prefix(1);
             if (end == '"') return true;
-            if (end != '\\' || !take_escape(out)) return false;
+            if (end == delete_character) {
+                out += end;  // legal as it is, though we would escape it
+            } else if (end != '\\' || !take_escape(out)) {
+                return false;
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "shared/wire/json_text.hpp"
+
 namespace roomcast::wire {
 namespace {
 
@@ -53,12 +55,12 @@ std::size_t size_of(const std::vector<std::string_view>& items) {
 
 void append_escaped(std::string& out, std::string_view text) {
     static constexpr char digits[] = "0123456789abcdef";
-    std::size_t plain_from = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) continue;
-        out.append(text.substr(plain_from, i - plain_from));
-        plain_from = i + 1;
+    while (true) {
+        const auto plain = plain_bytes(text);
+        out.append(text.substr(0, plain));
+        if (plain == text.size()) return;
+        const auto c = static_cast<unsigned char>(text[plain]);
+        text.remove_prefix(plain + 1);
         switch (c) {
             case '"':
                 out += "\\\"";
@@ -81,7 +83,6 @@ void append_escaped(std::string& out, std::string_view text) {
                 out += digits[c & 15];
         }
     }
-    out.append(text.substr(plain_from));
 }
 
 std::string quoted(std::string_view text) {

@@ -11,6 +11,13 @@ TEST_CASE("a time is written in RFC 3339 with milliseconds, in UTC") {
     CHECK(format_rfc3339(1'795'255'200'123) == "2026-11-21T10:00:00.123Z");
     CHECK(format_rfc3339(1'709'164'800'007) == "2024-02-29T00:00:00.007Z");
     CHECK(format_rfc3339(-1) == "1969-12-31T23:59:59.999Z");
+    CHECK(format_rfc3339(253'402'300'799'999) == "9999-12-31T23:59:59.999Z");
+    CHECK(format_rfc3339(-62'167'219'200'000) == "0000-01-01T00:00:00.000Z");
+}
+
+TEST_CASE("years that have no four digits are written as they are") {
+    CHECK(format_rfc3339(253'402'300'800'000) == "10000-01-01T00:00:00.000Z");
+    CHECK(format_rfc3339(-62'167'219'200'001) == "-001-12-31T23:59:59.999Z");
 }
 
 TEST_CASE("what is written is read back to the millisecond") {
