@@ -1,12 +1,12 @@
 #include "producer/publisher.hpp"
 
+#include "shared/core/coarse_clock.hpp"
 #include "shared/core/limits.hpp"
 #include "shared/core/utf8.hpp"
 #include "shared/wire/server_frames.hpp"
 
 namespace roomcast::producer {
 namespace {
-using Clock = std::chrono::steady_clock;
 constexpr auto writer_kept = std::chrono::seconds(60);
 }  // namespace
 
@@ -34,7 +34,7 @@ channel::Record make_deletion(const RoomSlug& room, MessageId id, UserName user,
 Result<void> Publisher::publish(const LogId& log, channel::Record record, channel::AppendTicket ticket) {
     Open& open = writers_[log];
     if (!open.writer) open.writer = appender_.open(log);
-    open.last_use = Clock::now();
+    open.last_use = coarse_now();
     return open.writer->append(std::move(record), ticket);
 }
 
@@ -44,7 +44,7 @@ void Publisher::collect(const LogId& log) {
 }
 
 void Publisher::close_idle() {
-    const auto moment = Clock::now() - writer_kept;
+    const auto moment = coarse_now() - writer_kept;
     std::erase_if(writers_, [&](const auto& entry) { return entry.second.last_use < moment; });
 }
 

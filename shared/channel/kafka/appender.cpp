@@ -6,6 +6,7 @@
 
 #include "shared/channel/kafka/record.hpp"
 #include "shared/channel/kafka/topics.hpp"
+#include "shared/core/coarse_clock.hpp"
 #include "shared/core/limits.hpp"
 
 namespace roomcast::channel::kafka {
@@ -43,7 +44,7 @@ public:
 
 private:
     void ring_if_it_was_silent(Doorbell& doorbell) {
-        const auto now = std::chrono::steady_clock::now();
+        const auto now = coarse_now();
         if (now < ring_from_ || doorbell.ring(name_)) ring_from_ = now + ring_after_;
     }
 
@@ -79,7 +80,7 @@ Producer& KafkaAppender::emptiest_producer() {
             if (outcome) return listener.on_appended(ticket, *outcome);
             listener.on_append_failed(ticket, outcome.error());
         },
-        Producer::Reports::collected));
+        Producer::Reports::collected, &load_));
 }
 
 void KafkaAppender::collect_later() {
@@ -105,16 +106,9 @@ std::unique_ptr<LogWriter> KafkaAppender::open(const LogId& log) {
                                             std::chrono::milliseconds(config_.tail_silence_ms / 2));
 }
 
-std::size_t KafkaAppender::in_flight() const {
-    std::size_t sum = 0;
-    for (const auto& producer : producers_) sum += producer->in_flight();
-    return sum;
-}
-
 bool KafkaAppender::full() const {
-    std::size_t bytes = 0;
-    for (const auto& producer : producers_) bytes += producer->in_flight_bytes();
-    return in_flight() >= limits::producer_queue_messages || bytes >= limits::producer_queue_kbytes * 1024;
+    return load_.messages >= limits::producer_queue_messages ||
+           load_.bytes >= limits::producer_queue_kbytes * 1024;
 }
 
 void KafkaAppender::fail_fatally() {

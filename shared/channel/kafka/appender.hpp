@@ -25,7 +25,7 @@ public:
     ~KafkaAppender() override;
 
     [[nodiscard]] std::unique_ptr<LogWriter> open(const LogId& log) override;
-    [[nodiscard]] std::size_t in_flight() const override;
+    [[nodiscard]] std::size_t in_flight() const override { return load_.messages; }
     [[nodiscard]] bool full() const;
     [[nodiscard]] Doorbell& doorbell() { return doorbell_; }
     [[nodiscard]] std::size_t producers() const { return producers_.size(); }
@@ -41,6 +41,7 @@ private:
     boost::asio::io_context& io_;
     KafkaConfig config_;
     AppendListener& listener_;
+    Producer::Load load_;
     std::vector<std::unique_ptr<Producer>> producers_;
     Doorbell doorbell_;
     boost::asio::steady_timer collecting_;

@@ -28,8 +28,9 @@ Producer::Topic::~Topic() {
     if (producer_ != nullptr) producer_->topics_.erase(this);
 }
 
-Producer::Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report, Reports reports)
-    : io_(io), config_(config), report_(std::move(report)), reports_(reports) {
+Producer::Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report, Reports reports,
+                   Load* total)
+    : io_(io), config_(config), report_(std::move(report)), reports_(reports), total_(total) {
     start();
 }
 
@@ -80,7 +81,10 @@ Result<void> Producer::produce(Topic& topic, Message message, std::uint64_t tick
     static_cast<void>(message.headers.release());  // the message has them now
     ++current_->in_flight;
     ++in_flight_;
-    in_flight_bytes_ += message.key.size() + value_bytes;
+    if (total_ != nullptr) {
+        ++total_->messages;
+        total_->bytes += message.key.size() + value_bytes;
+    }
     if (reports_ == Reports::collected) current_->instance->quiet(current_->in_flight <= quiet_messages);
     return {};
 }
@@ -139,7 +143,10 @@ void Producer::on_reports(Generation& generation, rd_kafka_event_t* event) {
     while (const auto* message = rd_kafka_event_message_next(event)) {
         --generation.in_flight;
         --in_flight_;
-        in_flight_bytes_ -= message->key_len + message->len;
+        if (total_ != nullptr) {
+            --total_->messages;
+            total_->bytes -= message->key_len + message->len;
+        }
         report_(reinterpret_cast<std::uint64_t>(message->_private), outcome_of(*message));
         if (alive.expired()) return;
     }

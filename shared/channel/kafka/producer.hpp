@@ -26,6 +26,12 @@ public:
     /// When reports come: as soon as they can, or, while there are few, when they are asked for.
     enum class Reports { at_once, collected };
 
+    /// What is in flight of several producers together: keys' and values' bytes.
+    struct Load {
+        std::size_t messages = 0;
+        std::size_t bytes = 0;
+    };
+
     /// A topic to produce to: its librdkafka handle is looked up once, here. Safe to keep past the producer's
     /// end.
     class Topic {
@@ -50,8 +56,9 @@ public:
         HeadersPtr headers;
     };
 
+    /// `total`, where there is one, outlives the producer.
     Producer(boost::asio::io_context& io, const KafkaConfig& config, Report report,
-             Reports reports = Reports::at_once);
+             Reports reports = Reports::at_once, Load* total = nullptr);
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
@@ -62,7 +69,6 @@ public:
     /// Reports what is known by now, from inside the call.
     void collect();
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
-    [[nodiscard]] std::size_t in_flight_bytes() const { return in_flight_bytes_; }  // keys and values
     [[nodiscard]] std::size_t open_topics() const { return topics_.size(); }
     /// Makes librdkafka believe in a fatal error: for tests.
     void fail_fatally();
@@ -87,7 +93,7 @@ private:
     Generations ending_;  // given up, until their last report is in
     std::unordered_set<Topic*> topics_;
     std::size_t in_flight_ = 0;
-    std::size_t in_flight_bytes_ = 0;
+    Load* total_;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };
 
