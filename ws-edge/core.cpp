@@ -22,6 +22,7 @@ Core::Core(boost::asio::io_context& io, ShardIndex shards, PostToShard post, con
       nicks_(caller_, [this](ShardIndex shard, SessionKey session) { tell(shard, NickLost{session}); }),
       limits_(rates),
       outgoing_(shards),
+      expected_(shards),
       sweep_timer_(io),
       alive_(std::make_shared<bool>(true)) {}
 
@@ -37,7 +38,9 @@ void Core::use(Workers& workers, producer::Publisher& publisher, Desk& desk) {
 }
 
 void Core::tell(ShardIndex shard, ShardEvent event) {
-    outgoing_.at(shard).push_back(std::move(event));
+    auto& events = outgoing_.at(shard);
+    if (events.empty()) events.reserve(expected_[shard]);
+    events.push_back(std::move(event));
     if (flush_scheduled_) return;
     flush_scheduled_ = true;
     boost::asio::post(io_, [this, alive = alive_] {
@@ -47,18 +50,22 @@ void Core::tell(ShardIndex shard, ShardEvent event) {
 
 void Core::flush() {
     flush_scheduled_ = false;
-    for (ShardIndex shard = 0; shard < outgoing_.size(); ++shard)
-        if (!outgoing_[shard].empty()) post_(shard, std::exchange(outgoing_[shard], {}));
+    for (ShardIndex shard = 0; shard < outgoing_.size(); ++shard) {
+        if (outgoing_[shard].empty()) continue;
+        expected_[shard] = outgoing_[shard].size();
+        post_(shard, std::exchange(outgoing_[shard], {}));
+    }
 }
 
 void Core::on_commands(ShardIndex shard, std::vector<CoreCommand> commands) {
+    turn_began_ = Clock::now();
     for (auto& command : commands) std::visit([&](auto& given) { handle(shard, given); }, command);
 }
 
 void Core::handle(ShardIndex shard, OpenRoom& command) {
     auto& room = rooms_[command.room];
     if (!room) {
-        room = std::make_unique<CoreRoom>();
+        room = std::make_shared<CoreRoom>();
         room->slug = command.room;
         room->opening_since = Clock::now();
     }
@@ -85,6 +92,7 @@ void Core::forget_if_unused(const RoomSlug& slug) {
     if (found == rooms_.end() || found->second->used()) return;
     unsubscribe(found->second->active);
     unsubscribe(found->second->pending);
+    found->second->gone = true;
     rooms_.erase(found);
 }
 
@@ -124,22 +132,22 @@ void Core::handle(ShardIndex shard, Publish& command) {
             limits_.message(command.record.user, command.address, command.room, command.record.time))
         return tell(shard, PublishDone{command.session, command.room, std::move(id),
                                        Error{Errc::rate_limited, wait->what, wait->retry_after_ms}});
-    const auto kept =
-        publisher_->publish(LogId{command.room, command.epoch}, std::move(command.record), ticket);
+    const LogId log{std::move(command.room), std::move(command.epoch)};
+    const auto kept = publisher_->publish(log, std::move(command.record), ticket);
     if (!kept) {
         ++stats_.refused;
-        return tell(shard, PublishDone{command.session, command.room, std::move(id), kept.error()});
+        return tell(shard, PublishDone{command.session, log.room, std::move(id), kept.error()});
     }
     ++stats_.published;
     ++found->second->unanswered;
-    pending_.emplace(ticket, Pending{LogId{command.room, command.epoch}, shard, command.session,
-                                     std::move(id), Clock::now(), nullptr});
+    pending_.emplace(ticket,
+                     Pending{found->second, shard, command.session, std::move(id), turn_began_, nullptr});
 }
 
 void Core::on_appended(channel::AppendTicket ticket, Seq seq) {
     const auto pending = pending_.find(ticket);
     if (pending == pending_.end()) return;  // answered already, as unknown
-    CoreRoom* const room = room_of(pending->second.log);
+    const auto room = room_of(pending->second);
     if (room == nullptr)
         return finish_publish(ticket, Errc::unknown_outcome);  // kept, in a log that is gone by now
     if (seq <= room->position) return finish_publish(ticket, room->first_of(seq));
@@ -150,14 +158,14 @@ void Core::on_append_failed(channel::AppendTicket ticket, Error error) {
     finish_publish(ticket, std::move(error));
 }
 
-void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
+void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome, Clock::time_point now) {
     const auto found = pending_.find(ticket);
     if (found == pending_.end()) return;
     Pending pending = std::move(found->second);
     pending_.erase(found);
     if (outcome) {
         ++stats_.acked;
-        ack_s_.observe(std::chrono::duration<double>(Clock::now() - pending.since).count());
+        ack_s_.observe(std::chrono::duration<double>(now - pending.since).count());
     } else if (outcome.error().code == Errc::unknown_outcome) {
         ++stats_.unknown;
     } else {
@@ -167,17 +175,21 @@ void Core::finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
         pending.done(std::move(outcome));
     } else {
         tell(pending.shard,
-             PublishDone{pending.session, pending.log.room, std::move(pending.id), std::move(outcome)});
+             PublishDone{pending.session, pending.room->slug, std::move(pending.id), std::move(outcome)});
     }
-    CoreRoom* const room = room_of(pending.log);
+    const auto room = room_of(pending);
     if (room == nullptr) return;
     if (room->unanswered > 0) --room->unanswered;
-    forget_if_unused(pending.log.room);
+    if (!room->used()) forget_if_unused(room->slug);
 }
 
-CoreRoom* Core::room_of(const LogId& log) {
+std::shared_ptr<CoreRoom> Core::room_of(const LogId& log) {
     const auto found = rooms_.find(log.room);
-    return found == rooms_.end() || found->second->epoch != log.epoch ? nullptr : found->second.get();
+    return found == rooms_.end() || found->second->epoch != log.epoch ? nullptr : found->second;
+}
+
+std::shared_ptr<CoreRoom> Core::room_of(const Pending& pending) {
+    return pending.room->gone ? room_of(LogId{pending.room->slug, pending.room->epoch}) : pending.room;
 }
 
 void Core::take_entries(CoreRoom& room, std::vector<link::Entry> entries) {
@@ -207,7 +219,8 @@ void Core::resolve_acks(CoreRoom& room) {
     std::vector<Seq> firsts;
     firsts.reserve(due.size());
     for (const auto& waiting : due) firsts.push_back(room.first_of(waiting.seq));
-    for (std::size_t i = 0; i < due.size(); ++i) finish_publish(due[i].ticket, firsts[i]);
+    const auto now = Clock::now();
+    for (std::size_t i = 0; i < due.size(); ++i) finish_publish(due[i].ticket, firsts[i], now);
 }
 
 void Core::sweep() {

@@ -98,7 +98,7 @@ private:
         std::function<void(Result<link::HistoryPage>)> done;  // instead of a session
     };
     struct Pending {
-        LogId log;
+        std::shared_ptr<CoreRoom> room;  // as it was then: see room_of
         ShardIndex shard;
         SessionKey session;
         MessageId id;
@@ -160,11 +160,18 @@ private:
     void take_entries(CoreRoom& room, std::vector<link::Entry> entries);
     void resolve_acks(CoreRoom& room);
     void ask_questions(CoreRoom& room);
-    void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome);
+    void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome) {
+        finish_publish(ticket, std::move(outcome), std::chrono::steady_clock::now());
+    }
+    void finish_publish(channel::AppendTicket ticket, Result<Seq> outcome,
+                        std::chrono::steady_clock::time_point now);
     void sweep();
     void sweep_rooms(std::chrono::steady_clock::time_point now);
     CoreRoom* room_of(const NodeId& worker, link::SubId sub);
-    CoreRoom* room_of(const LogId& log);
+    std::shared_ptr<CoreRoom> room_of(const LogId& log);
+    /// The room that reads what the message went to: the one that it was said in or, where that is gone, the
+    /// one that was opened since with the same log.
+    std::shared_ptr<CoreRoom> room_of(const Pending& pending);
 
     boost::asio::io_context& io_;
     PostToShard post_;
@@ -177,17 +184,19 @@ private:
     TrafficLimits limits_;
     CoreStats stats_;
     ops::LocalHistogram ack_s_;
-    std::unordered_map<RoomSlug, std::unique_ptr<CoreRoom>> rooms_;
+    std::unordered_map<RoomSlug, std::shared_ptr<CoreRoom>> rooms_;
     std::set<RoomSlug> unsettled_;  // all that are not settled, and some that the sweep will leave out
     std::map<SubKey, RoomSlug> subs_;
     std::map<std::uint64_t, Question> questions_;
     std::map<std::uint64_t, Aside> asides_;
     std::unordered_map<channel::AppendTicket, Pending> pending_;
     std::vector<std::vector<ShardEvent>> outgoing_;
+    std::vector<std::size_t> expected_;  // events for each shard: as many as in the turn before
     bool flush_scheduled_ = false;
     std::uint32_t next_sub_ = 1;
     std::uint64_t next_request_ = 1;
     channel::AppendTicket next_ticket_ = 1;
+    std::chrono::steady_clock::time_point turn_began_;  // of the shard's commands that are being handled
     boost::asio::steady_timer sweep_timer_;
     std::shared_ptr<bool> alive_;
 };

@@ -44,7 +44,7 @@ void Core::tell_all(const ShardEvent& event) {
 void Core::visit(const RoomSlug& slug, CoreRoom::Visit done) {
     auto& room = rooms_[slug];
     if (!room) {
-        room = std::make_unique<CoreRoom>();
+        room = std::make_shared<CoreRoom>();
         room->slug = slug;
         room->opening_since = Clock::now();
     }
@@ -90,7 +90,7 @@ void Core::answer_question(std::map<std::uint64_t, Question>::iterator question,
 }
 
 void Core::append(const LogId& log, channel::Record record, std::function<void(Result<Seq>)> done) {
-    CoreRoom* const room = room_of(log);
+    const auto room = room_of(log);
     if (room == nullptr) return done(Error{Errc::room_gone, {}});
     const channel::AppendTicket ticket = next_ticket_++;
     MessageId id = record.id;
@@ -100,7 +100,7 @@ void Core::append(const LogId& log, channel::Record record, std::function<void(R
     }
     ++stats_.published;
     ++room->unanswered;
-    pending_.emplace(ticket, Pending{log, 0, SessionKey{}, std::move(id), Clock::now(), std::move(done)});
+    pending_.emplace(ticket, Pending{room, 0, SessionKey{}, std::move(id), Clock::now(), std::move(done)});
 }
 
 void Core::list_rooms(const std::string& after, const std::string& query, int limit,

@@ -30,10 +30,11 @@ struct CoreRoom {
 
     RoomSlug slug;
     Actor creator;
-    bool create = false;                         // where it is missing
-    Epoch epoch;                                 // empty until the room is open
-    std::shared_ptr<const RoomInfo> info;        // likewise none
-    Seq position;                                // the last seq handed to the shards
+    bool create = false;                   // where it is missing
+    Epoch epoch;                           // empty until the room is open; then it stays
+    bool gone = false;                     // no longer the core's; who waits for an ack may hold it still
+    std::shared_ptr<const RoomInfo> info;  // likewise none
+    Seq position;                          // the last seq handed to the shards
     std::map<ShardIndex, std::uint64_t> shards;  // who wants it, and the generation of their room
     std::size_t unanswered = 0;                  // messages appended and not yet answered
     /// Who needs the room open for one question: HTTP.

@@ -93,6 +93,7 @@ void Core::close_room(const RoomSlug& slug, const Error& error) {
     unsubscribe(room.pending);
     publisher_->close(LogId{slug, room.epoch});
     const auto waiting = std::move(room.waiting);
+    room.gone = true;
     rooms_.erase(found);
     for (const auto& item : waiting) finish_publish(item.ticket, Error{Errc::unknown_outcome, {}});
     for (auto question = questions_.begin(); question != questions_.end();) {
@@ -110,6 +111,7 @@ void Core::refuse_opening(const RoomSlug& slug, const Error& error) {
     unsubscribe(found->second->pending);
     unsubscribe(found->second->active);
     const auto room = std::move(found->second);
+    room->gone = true;
     rooms_.erase(found);
     end_visits(*room, error);
 }

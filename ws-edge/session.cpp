@@ -1,6 +1,7 @@
 #include "ws-edge/session.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "producer/publisher.hpp"
 #include "shared/core/limits.hpp"
@@ -90,12 +91,12 @@ bool Session::on_message(Opcode kind, std::string_view payload) {
     }
     ++shard_.stats().frames_in;
     const RoomSlug* const only = memberships_.size() == 1 ? &memberships_.front()->join.room : nullptr;
-    const auto parsed = wire::parse_client_frame(payload, only);
+    auto parsed = wire::parse_client_frame(payload, only);
     if (const auto* const bad = std::get_if<wire::BadFrame>(&parsed)) {
         ++shard_.stats().frames_bad;
         say_error(bad->error, bad->id, bad->room);
     } else {
-        std::visit([&](const auto& frame) { handle(frame); }, std::get<wire::ClientFrame>(parsed));
+        std::visit([&](auto& frame) { handle(std::move(frame)); }, std::get<wire::ClientFrame>(parsed));
     }
     return true;
 }
@@ -150,12 +151,13 @@ void Session::leave_room(const RoomSlug& room, const Error& why) {
     });
 }
 
-void Session::handle(const wire::SendMessage& frame) {
+void Session::handle(wire::SendMessage&& frame) {
     ++shard_.stats().messages_in;
     Membership* const member = find(frame.room);
     if (member == nullptr) return say_error(Error{Errc::not_a_member, {}}, frame.id.str(), frame.room.str());
     if (shard_.draining()) return say_error(Error{Errc::restarting, {}}, frame.id.str(), frame.room.str());
-    if (const auto wait = allowance_.take(now_ms())) {
+    const TimeMs now = now_ms();
+    if (const auto wait = allowance_.take(now)) {
         ++shard_.stats().rate_limited;
         return say_error(Error{Errc::rate_limited, "too many messages of this session", *wait},
                          frame.id.str(), frame.room.str());
@@ -165,19 +167,20 @@ void Session::handle(const wire::SendMessage& frame) {
                          frame.id.str(), frame.room.str());
     ++unacked_;
     if (member->state == Membership::State::opening || member->state == Membership::State::joining) {
-        member->early.push_back(frame);
+        member->early.push_back(std::move(frame));
     } else {
-        publish(*member, frame);
+        publish(*member, std::move(frame), now);
     }
 }
 
-void Session::publish(Membership& member, const wire::SendMessage& message) {
-    auto record = producer::make_record(message.room, message.id, claims_.user, message.text, now_ms());
+void Session::publish(Membership& member, wire::SendMessage message, TimeMs now) {
+    auto record = producer::make_record(message.room, message.id, claims_.user, message.text, now);
     if (!record) {
         --unacked_;
         return say_error(record.error(), message.id.str(), message.room.str());
     }
-    shard_.tell_core(Publish{message.room, member.room->epoch(), key_, address_, std::move(record.value())});
+    shard_.tell_core(
+        Publish{std::move(message.room), member.room->epoch(), key_, address_, std::move(record.value())});
 }
 
 void Session::on_publish_done(const RoomSlug& room, const MessageId& id, const Result<Seq>& outcome) {

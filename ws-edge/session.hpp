@@ -74,7 +74,7 @@ private:
 
     void handle(const wire::Join& frame) { join(frame); }
     void handle(const wire::Leave& frame);
-    void handle(const wire::SendMessage& frame);
+    void handle(wire::SendMessage&& frame);
     void handle(const wire::Typing& frame);
     void handle(const wire::ReadHistory& frame);
     void handle(const wire::AskMembers& frame);
@@ -84,7 +84,7 @@ private:
     /// Whether it may come in; where that takes a while, it goes on in on_password_checked.
     void admit(Membership& member);
     void check_password(Membership& member, std::string hash);
-    void publish(Membership& member, const wire::SendMessage& message);
+    void publish(Membership& member, wire::SendMessage message, TimeMs now);
     void ask_first_page(Membership& member);
     void ask_next_page(Membership& member);
     void ask(Membership& member, link::ReadHistory question);

@@ -1,6 +1,7 @@
 // The half of Session that joins rooms and catches up: from a question about the past to what is live,
 // without a gap.
 #include <algorithm>
+#include <utility>
 
 #include "shared/core/limits.hpp"
 #include "shared/wire/server_frames.hpp"
@@ -199,13 +200,12 @@ void Session::on_first_page(Membership& member, const link::HistoryPage& page) {
     }
     say_joined(member, page);
     if (closing_) return;
-    const auto early = std::move(member.early);
-    member.early.clear();
+    auto early = std::exchange(member.early, {});
     const bool more = resume && !member.not_recovered && page.more;
     // Messages that were said before `joined` take their place behind it, in the order in which they came.
-    for (const auto& message : early) {
+    for (auto& message : early) {
         if (!shard_.draining()) {
-            publish(member, message);
+            publish(member, std::move(message), now_ms());
             continue;
         }
         --unacked_;

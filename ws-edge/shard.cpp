@@ -127,6 +127,7 @@ Session* Shard::session_of(SessionKey key) {
 }
 
 void Shard::tell_core(CoreCommand command) {
+    if (commands_.empty()) commands_.reserve(commands_expected_);
     commands_.push_back(std::move(command));
     schedule_commands();
 }
@@ -140,6 +141,7 @@ void Shard::schedule_commands() {
 void Shard::flush_commands() {
     if (!std::exchange(commands_scheduled_, false)) return;
     for (auto& [room, change] : std::exchange(people_, {})) commands_.push_back(std::move(change));
+    commands_expected_ = commands_.size();
     context_.post_to_core(index_, std::exchange(commands_, {}));
 }
 

@@ -142,6 +142,7 @@ private:
     std::vector<std::unique_ptr<Client>> ended_;
     std::unordered_map<RoomSlug, std::unique_ptr<ShardRoom>> rooms_;
     std::vector<CoreCommand> commands_;
+    std::size_t commands_expected_ = 0;                   // as many as in the turn before
     std::unordered_map<RoomSlug, PeopleChanged> people_;  // to be told to the core with this turn's commands
     void schedule_commands();
     void flush_commands();

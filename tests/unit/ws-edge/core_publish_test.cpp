@@ -1,7 +1,11 @@
 // The half of Core's tests that is about messages on their way out: acks, and what becomes of them when rooms
 // go.
+#include <chrono>
+#include <thread>
+
 #include <doctest/doctest.h>
 
+#include "shared/ops/metrics.hpp"
 #include "tests/unit/ws-edge/core_rig.hpp"
 
 namespace roomcast::edge {
@@ -39,6 +43,26 @@ TEST_CASE("a message is acked when it is in the log and has been read back, not 
     CHECK(std::holds_alternative<RoomBatch>(rig.told[0][1]));
     CHECK(std::holds_alternative<PublishDone>(rig.told[0][2]));
     CHECK(rig.core.stats().acked == 2);
+}
+
+TEST_CASE("the latency of an ack counts from when its message came") {
+    CoreRig rig;
+    ops::Metrics metrics("edge-1");
+    auto& acks = metrics.latency_histogram("ack_seconds", "of acks");
+    rig.open_and_grant({0}, Seq::none());
+    const auto began = std::chrono::steady_clock::now();
+    rig.publish(0, 70, "c1");
+    rig.publish(0, 70, "c2");
+    CHECK(outcomes(rig, 0).empty());
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // at least so long each has taken
+    rig.deliver(worker_a, rig.last_sub(worker_a), {0, 1});
+    CHECK(outcomes(rig, 0) == Lines{"70 c1 0", "70 c2 1"});
+    rig.core.take_ack_latencies().drain_into(acks);
+    const auto counted = acks.Collect().histogram;
+    CHECK(counted.sample_count == 2);
+    CHECK(counted.sample_sum >= 2 * 0.002);
+    CHECK(counted.sample_sum <=
+          2 * std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
 }
 
 TEST_CASE("a message that is read back before the log reports it is acked by the report") {
