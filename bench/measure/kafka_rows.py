@@ -10,7 +10,7 @@ RATE = 100  # messages a second, for latency
 JOIN_MESSAGES = 50
 IMPORT_ROOMS = 20
 INGEST_ROOMS = 100
-INGEST_WARM_ROUNDS = 4
+INGEST_WARM_ROUNDS = 8
 INGEST_TURNS = 3  # in each round, since each takes a second or two
 # A broker that has just made 2,000 topics compiles and writes for itself; and by then each log has its first index entry, so
 # that what a fetch looks through is what it is at the mean of a longer life.
