@@ -177,9 +177,14 @@ void Client::open_session(const net::http::Request& request, auth::Claims claims
         net::ws::accept_key(*request.header("sec-websocket-key")) + "\r\n";
     if (auth::offers_protocol(request.header("sec-websocket-protocol").value_or(""), auth::ws_protocol))
         answer += "Sec-WebSocket-Protocol: " + std::string(auth::ws_protocol) + "\r\n";
+    const auto deflate = shard_.compression() != nullptr
+                             ? net::accept_deflate(HttpApi::offered_extensions(request))
+                             : std::nullopt;
+    if (deflate) answer += "Sec-WebSocket-Extensions: " + *deflate + "\r\n";
     answer += "\r\n";
     connection_->send(net::SharedFrame::of({answer}));
-    session_ = std::make_unique<Session>(shard_, *connection_, key_, std::move(claims), address_of(request));
+    session_ = std::make_unique<Session>(shard_, *connection_, key_, std::move(claims), address_of(request),
+                                         deflate ? shard_.compression() : nullptr);
     session_->welcome();
     join_by_query(request);
 }

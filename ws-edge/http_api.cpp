@@ -89,6 +89,10 @@ bool HttpApi::needs_token(const Request& request) {
 
 bool HttpApi::offers_token(const Request& request) { return TokenHeaders(request).find().has_value(); }
 
+std::string HttpApi::offered_extensions(const Request& request) {
+    return joined_header(request, "sec-websocket-extensions", ", ");
+}
+
 Result<void> HttpApi::allowed(const Request& request, bool tls) const {
     if (origins_.allows(request.header("origin"), request.header("host").value_or(""), tls)) return {};
     return Error{Errc::forbidden, "that origin may not"};

@@ -25,6 +25,8 @@ public:
     [[nodiscard]] static bool is_for_core(std::string_view path);
     [[nodiscard]] static bool needs_token(const net::http::Request& request);
     [[nodiscard]] static bool offers_token(const net::http::Request& request);
+    /// All that stands in Sec-WebSocket-Extensions.
+    [[nodiscard]] static std::string offered_extensions(const net::http::Request& request);
 
     /// Whether a page of that origin may ask.
     [[nodiscard]] Result<void> allowed(const net::http::Request& request, bool tls) const;

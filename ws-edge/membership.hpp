@@ -28,6 +28,7 @@ struct Membership {
     ShardRoom* room;  // null while a password is checked for a room that is not there
     wire::Join join;
     State state = State::opening;
+    bool deflates = false;  // its connection takes compressed messages
     bool page_asked = false;
     std::uint64_t ticket = 0;  // of the page asked for
     Seq last;                  // everything up to here was sent; while live, ShardRoom knows better

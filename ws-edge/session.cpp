@@ -13,7 +13,7 @@ namespace roomcast::edge {
 using net::ws::Opcode;
 
 Session::Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims,
-                 auth::AddressKey address)
+                 auth::AddressKey address, net::Compression* compression)
     : shard_(shard),
       connection_(connection),
       key_(key),
@@ -23,9 +23,11 @@ Session::Session(Shard& shard, net::Connection& connection, SessionKey key, auth
       address_(address),
       allowance_(shard.session_rate(), now_ms()),
       decoder_(net::Role::server, limits::client_frame_bytes),
+      compression_(compression),
       heard_ms_(now_ms()),
       pinged_ms_(heard_ms_),
       taken_ms_(heard_ms_) {
+    if (compression_ != nullptr) decoder_.allow_deflate(*compression_);
     if (claims_.guest) shard_.tell_core(NickInUse{key_, folded_, claims_.account_id, true});
 }
 
@@ -36,7 +38,8 @@ Session::~Session() {
 
 void Session::say(std::string_view text) {
     if (closing_) return;
-    connection_.send(net::ws::encode(Opcode::text, text));
+    auto compressed = compression_ != nullptr ? compression_->frame_of(text) : std::nullopt;
+    connection_.send(compressed ? std::move(*compressed) : net::ws::encode(Opcode::text, text));
     if (connection_.owed_bytes() > limits::outbox_reply_bytes) {
         ++shard_.stats().closed_slow;
         return close(CloseCode::too_slow);

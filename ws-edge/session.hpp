@@ -11,6 +11,7 @@
 #include "shared/auth/jwt.hpp"
 #include "shared/core/token_bucket.hpp"
 #include "shared/net/connection.hpp"
+#include "shared/net/deflate.hpp"
 #include "shared/net/websocket.hpp"
 #include "shared/wire/client_frames.hpp"
 #include "ws-edge/membership.hpp"
@@ -27,8 +28,9 @@ class Shard;
 /// answered, or is a message whose answer is its ack.
 class Session final : public net::ws::MessageSink {
 public:
+    /// `compression`, where the client negotiated it, is the shard's.
     Session(Shard& shard, net::Connection& connection, SessionKey key, auth::Claims claims,
-            auth::AddressKey address);
+            auth::AddressKey address, net::Compression* compression);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -115,6 +117,7 @@ private:
     auth::AddressKey address_;
     TokenBucket allowance_;  // of messages
     net::ws::Decoder decoder_;
+    net::Compression* compression_;  // none: not agreed on
     std::vector<std::unique_ptr<Membership>> memberships_;
     std::unordered_map<std::uint64_t, Question> questions_;  // history asked for, by ticket
     std::uint64_t next_ticket_ = 1;

@@ -40,6 +40,7 @@ void Session::join(const wire::Join& join) {
     Membership& member = *memberships_.back();
     member.session = this;
     member.connection = &connection_;
+    member.deflates = compression_ != nullptr;
     member.join = join;
     member.may_create = shard_.rooms_by_join() && (!claims_.guest || shard_.guests_create());
     // Whoever knows a password means a room that there is.

@@ -34,6 +34,8 @@ Shard::Shard(ShardIndex index, const ShardContext& context, asio::io_context* co
       next_key_((std::uint64_t{index} << 48) + 1) {
     loop_.coalesce(context.coalesce);
     loop_.batch_sends(context.settings.io_uring);
+    if (const int from = context.settings.compress_from; from > 0)
+        compression_ = std::make_unique<net::Compression>(static_cast<std::size_t>(from));
 }
 
 Shard::~Shard() { stop(); }
@@ -211,7 +213,7 @@ void Shard::handle(const RoomBatch& event) {
     const auto found = rooms_.find(event.room);
     if (found == rooms_.end() || !found->second->open()) return;
     std::vector<Membership*> lagging;
-    const std::size_t deliveries = found->second->deliver(*event.entries, lagging);
+    const std::size_t deliveries = found->second->deliver(*event.entries, lagging, compression_.get());
     stats_.deliveries += deliveries;
     stats_.lagged += lagging.size();
     const TimeMs now = now_ms();

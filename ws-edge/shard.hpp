@@ -14,6 +14,7 @@
 
 #include "shared/auth/ticket.hpp"
 #include "shared/net/connection.hpp"
+#include "shared/net/deflate.hpp"
 #include "shared/ops/log.hpp"
 #include "shared/ops/metrics.hpp"
 #include "shared/ops/settings.hpp"
@@ -89,6 +90,8 @@ public:
     [[nodiscard]] bool guests_create() const { return context_.settings.guests_create; }
     [[nodiscard]] const NodeId& node() const { return context_.node; }
     [[nodiscard]] bool draining() const { return draining_; }
+    /// For clients that negotiate it; none where it is switched off.
+    [[nodiscard]] net::Compression* compression() { return compression_.get(); }
     void tell_core(CoreCommand command);
     void enter(Membership& member);
     /// It is in the room now: `joined` was said.
@@ -131,6 +134,7 @@ private:
     std::shared_ptr<const net::TlsContext> tls_;
     std::shared_ptr<const auth::TokenAuthority> tokens_;
     auth::TicketMaker tickets_;
+    std::unique_ptr<net::Compression> compression_;
     Revocations revocations_;
     std::unique_ptr<boost::asio::io_context> own_io_;  // none: the core's
     boost::asio::io_context& io_;

@@ -32,13 +32,17 @@ void ShardRoom::forget(Seq seq) {
     });
 }
 
-std::size_t ShardRoom::deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging) {
+std::size_t ShardRoom::deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging,
+                               net::Compression* compression) {
     std::size_t deliveries = 0;
     for (const auto& entry : entries) {
         delivered_ = entry.seq;
         if (entry.hides != Seq::none()) forget(entry.hides);
         if (!entry.shown()) continue;
         const net::SharedFrame frame = net::ws::encode_text({entry.frame});
+        net::SharedFrame compressed = frame;
+        if (deflating_ > 0 && compression != nullptr)
+            if (auto shorter = compression->frame_of(entry.frame)) compressed = std::move(*shorter);
         for (std::size_t i = 0; i < live_.size();) {
             Live& live = live_[i];
             if (entry.seq <= live.last) {
@@ -52,7 +56,7 @@ std::size_t ShardRoom::deliver(std::span<const link::Entry> entries, std::vector
                 continue;
             }
             live.last = entry.seq;
-            live.connection->send(frame);
+            live.connection->send(live.deflates ? compressed : frame);
             ++deliveries;
             ++i;
         }
@@ -81,7 +85,8 @@ bool ShardRoom::go_live(Membership& member) {
     }
     member.state = Membership::State::live;
     member.live_index = live_.size();
-    live_.push_back(Live{member.connection, member.last, &member});
+    live_.push_back(Live{member.connection, member.last, &member, member.deflates});
+    if (member.deflates) ++deflating_;
     return true;
 }
 
@@ -90,6 +95,7 @@ void ShardRoom::leave_live(Membership& member) {
     const std::size_t at = member.live_index;
     member.last = std::max(live_[at].last, member.last);
     member.state = Membership::State::catching_up;
+    if (member.deflates) --deflating_;
     live_[at] = live_.back();
     live_[at].member->live_index = at;
     live_.pop_back();

@@ -11,6 +11,7 @@
 #include "shared/core/limits.hpp"
 #include "shared/core/room_info.hpp"
 #include "shared/net/connection.hpp"
+#include "shared/net/deflate.hpp"
 #include "shared/wire/link_messages.hpp"
 
 namespace roomcast::edge {
@@ -44,9 +45,10 @@ public:
 
     void opened(std::shared_ptr<const RoomInfo> info, Seq position);
 
-    /// Hands entries to all live members. Returns the number of deliveries; members that could not take more
-    /// are in `lagging`.
-    std::size_t deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging);
+    /// Hands entries to all live members, compressed once for all who take it so. Returns the number of
+    /// deliveries; members that could not take more are in `lagging`.
+    std::size_t deliver(std::span<const link::Entry> entries, std::vector<Membership*>& lagging,
+                        net::Compression* compression = nullptr);
 
     /// Makes a member live if what it lacks after `last` is in the ring (that is sent first); else answers
     /// false.
@@ -69,6 +71,7 @@ private:
         net::Connection* connection;
         Seq last;
         Membership* member;
+        bool deflates;
     };
     void remember(Seq seq, net::SharedFrame frame);
     void forget(Seq seq);  // it was deleted
@@ -82,6 +85,7 @@ private:
     std::deque<Frame> ring_;
     std::size_t ring_bytes_ = 0;
     std::vector<Live> live_;
+    std::size_t deflating_ = 0;  // of these
 };
 
 }  // namespace roomcast::edge

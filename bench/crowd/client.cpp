@@ -9,14 +9,22 @@
 
 #include <openssl/err.h>
 
+#include "shared/net/deflate.hpp"
+
 namespace roomcast::bench {
 namespace {
 
 constexpr std::size_t read_bytes = 64UL * 1024;
 constexpr std::size_t head_bytes = 16UL * 1024;
+constexpr unsigned char compressed_bit = 0x40;
 constexpr unsigned char mask[4] = {0x5A, 0xC3, 0x17, 0x9E};  // nothing here needs to be hidden
 
-char scratch[read_bytes];  // all clients of the process read on one thread
+// All clients of the process read on one thread.
+char scratch[read_bytes];
+net::Compression& inflater() {
+    static net::Compression one{1};
+    return one;
+}
 
 }  // namespace
 
@@ -171,8 +179,14 @@ void Client::take_frames(std::string_view bytes) {
             for (std::size_t i = 0; i < length_bytes; ++i) length = (length << 8) | byte(2 + i);
         }
         if (bytes.size() < head + length) break;
-        const auto payload = bytes.substr(head, length);
+        auto payload = bytes.substr(head, length);
         const unsigned char opcode = byte(0) & 0x0F;
+        frame_bytes_ += head + length;
+        if ((byte(0) & compressed_bit) != 0) {
+            const auto inflated = inflater().inflate(payload, read_bytes);
+            if (!inflated) return end(inflated.error().detail);
+            payload = *inflated;
+        }
         bytes.remove_prefix(head + length);
         if (opcode == 8)
             return end("closed by the server: " + std::string(payload.substr(payload.size() < 2 ? 0 : 2)));

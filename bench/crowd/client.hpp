@@ -56,6 +56,8 @@ public:
 
     [[nodiscard]] State state() const { return state_; }
     [[nodiscard]] std::size_t number() const { return number_; }
+    /// Of all frames that came, with their heads.
+    [[nodiscard]] std::uint64_t frame_bytes() const { return frame_bytes_; }
 
 private:
     struct Free {
@@ -80,6 +82,7 @@ private:
     std::string rest_;     // the beginning of what has not come whole
     std::string sending_;  // not yet taken by the socket
     std::size_t number_;
+    std::uint64_t frame_bytes_ = 0;
     std::uint32_t watched_ = 0;
     int fd_ = -1;
     State state_ = State::fresh;

@@ -44,6 +44,7 @@ std::size_t Crowd::add(const std::string& target, int receive_bytes) {
                    "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: cm9vbWNhc3QtYmVuY2gtMQ==\r\n";
     if (!door_.token.empty()) made.request += "Authorization: Bearer " + door_.token + "\r\n";
+    if (door_.deflate) made.request += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
     made.request += "\r\n";
     targets_.push_back(std::move(made));
     receive_bytes_.push_back(receive_bytes);
@@ -65,6 +66,12 @@ void Crowd::open_next() {
 }
 
 void Crowd::arrived() { open_next(); }
+
+std::uint64_t Crowd::frame_bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& client : clients_) sum += client->frame_bytes();
+    return sum;
+}
 
 void Crowd::serve(std::int64_t until_ns) {
     for (const auto& event : poller_.wait(until_ns))

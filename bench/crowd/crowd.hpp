@@ -23,6 +23,7 @@ public:
         std::string token;
         std::string ca;            // PEM; empty: the server's certificate is not checked
         bool only_tls = false;     // no upgrade: the handshake is all
+        bool deflate = false;      // permessage-deflate is offered
         std::size_t at_once = 64;  // connections on their way
     };
 
@@ -38,6 +39,8 @@ public:
     void arrived();
     [[nodiscard]] Client& client(std::size_t number) { return *clients_[number]; }
     [[nodiscard]] std::size_t size() const { return clients_.size(); }
+    /// Of all clients.
+    [[nodiscard]] std::uint64_t frame_bytes() const;
     /// Serves what is ready, waiting at most until then.
     void serve(std::int64_t until_ns);
 

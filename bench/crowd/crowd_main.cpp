@@ -40,6 +40,7 @@ void add_common_options(CLI::App& app, Arguments& arguments) {
     app.add_option("--refused", arguments.refused, "what a frame holds that says no");
     app.add_option("--ca", arguments.door.ca, "PEM that the server is checked by (default: unchecked)");
     app.add_option("--token", arguments.door.token, "bearer token (default with roomcast: a guest's)");
+    app.add_flag("--deflate", arguments.door.deflate, "permessage-deflate is offered");
     app.add_option("--at-once", arguments.door.at_once, "connections on their way")->capture_default_str();
     app.add_option("--watch", arguments.watched, "NAME=PID: CPU and memory of a server process");
 }

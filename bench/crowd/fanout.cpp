@@ -228,6 +228,7 @@ nlohmann::json Fanout::result() const {
             {"trouble", trouble_},
             {"sent", sent},
             {"delivered", delivered},
+            {"frame_bytes", crowd_.frame_bytes()},
             {"deliveries_per_s", static_cast<double>(measured_) / plan_.seconds},
             {"lost", missing()},
             {"doubled", doubled},

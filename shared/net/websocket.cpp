@@ -7,11 +7,15 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
+#include "shared/net/deflate.hpp"
+
 namespace roomcast::net::ws {
 namespace {
 
 constexpr std::size_t control_payload_bytes = 125;  // RFC 6455, 5.5
 constexpr std::size_t kept_message_bytes = 4096;    // a buffer worth keeping between messages
+constexpr std::uint8_t compressed_bit = 0x40;       // RSV1, RFC 7692
+constexpr std::uint8_t reserved_bits = 0x30;        // RSV2 and RSV3
 
 std::string base64(std::span<const unsigned char> bytes) {
     std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
@@ -50,7 +54,9 @@ std::size_t Decoder::header_size() const {
 
 std::optional<CloseCode> Decoder::begin_frame() {
     final_ = (header_[0] & 0x80) != 0;
-    if ((header_[0] & 0x70) != 0) return CloseCode::protocol_error;  // no extension was agreed on
+    if ((header_[0] & reserved_bits) != 0) return CloseCode::protocol_error;
+    const bool compressed = (header_[0] & compressed_bit) != 0;
+    if (compressed && compression_ == nullptr) return CloseCode::protocol_error;  // it was not agreed on
     const std::uint8_t code = header_[0] & 0x0F;
     if ((code > 2 && code < 8) || code > 10) return CloseCode::protocol_error;
     opcode_ = static_cast<Opcode>(code);
@@ -70,6 +76,7 @@ std::optional<CloseCode> Decoder::begin_frame() {
     mask_at_ = 0;
     remaining_ = length;
 
+    if (compressed && (is_control() || opcode_ == Opcode::continuation)) return CloseCode::protocol_error;
     if (is_control()) {
         if (!final_ || length > control_payload_bytes) return CloseCode::protocol_error;
         return std::nullopt;
@@ -78,6 +85,7 @@ std::optional<CloseCode> Decoder::begin_frame() {
     if (!in_message_) {
         in_message_ = true;
         message_kind_ = opcode_;
+        compressed_ = compressed;
         utf8_.reset();
     }
     if (message_.size() + length > message_bytes_) return CloseCode::too_big;
@@ -144,21 +152,31 @@ std::optional<CloseCode> Decoder::take_payload(std::span<char> piece, MessageSin
         control_.clear();
         return failed;
     }
-    if (message_kind_ == Opcode::text && !utf8_.feed(text)) return CloseCode::invalid_text;
+    const bool shown_as_it_is = message_kind_ == Opcode::text && !compressed_;
+    if (shown_as_it_is && !utf8_.feed(text)) return CloseCode::invalid_text;
     if (!frame_done || !final_) {
         message_.append(text);
         return std::nullopt;
     }
-    if (message_kind_ == Opcode::text && !utf8_.complete()) return CloseCode::invalid_text;
+    if (shown_as_it_is && !utf8_.complete()) return CloseCode::invalid_text;
     in_message_ = false;
-    if (message_.empty()) {
-        go_on = sink.on_message(message_kind_, text);
-        return std::nullopt;
-    }
+    if (message_.empty()) return end_message(text, sink, go_on);
     message_.append(text);
-    go_on = sink.on_message(message_kind_, message_);
+    const auto failed = end_message(message_, sink, go_on);
     message_.clear();
     if (message_.capacity() > kept_message_bytes) std::string().swap(message_);
+    return failed;
+}
+
+std::optional<CloseCode> Decoder::end_message(std::string_view payload, MessageSink& sink, bool& go_on) {
+    if (compressed_) {
+        const auto inflated = compression_->inflate(payload, message_bytes_);
+        if (!inflated)
+            return inflated.error().code == Errc::too_large ? CloseCode::too_big : CloseCode::invalid_text;
+        payload = *inflated;
+        if (message_kind_ == Opcode::text && !valid_utf8(payload)) return CloseCode::invalid_text;
+    }
+    go_on = sink.on_message(message_kind_, payload);
     return std::nullopt;
 }
 
@@ -210,6 +228,13 @@ SharedFrame encode_text(std::initializer_list<std::string_view> pieces) {
     joined.reserve(payload);
     for (const auto piece : pieces) joined.append(piece);
     return SharedFrame::of({head, joined});
+}
+
+SharedFrame encode_compressed_text(std::string_view deflated) {
+    std::array<char, 14> header{};
+    const std::size_t size = put_header(header, Opcode::text, deflated.size(), false);
+    header[0] = static_cast<char>(static_cast<std::uint8_t>(header[0]) | compressed_bit);
+    return SharedFrame::of({{header.data(), size}, deflated});
 }
 
 SharedFrame encode_close(CloseCode code, std::string_view reason, Role role) {

@@ -13,7 +13,12 @@
 #include "shared/net/shared_frame.hpp"
 #include "shared/net/stream.hpp"
 
-/// The WebSocket protocol (RFC 6455), both roles, without extensions.
+namespace roomcast::net {
+class Compression;
+}
+
+/// The WebSocket protocol (RFC 6455), both roles; permessage-deflate (RFC 7692) where a decoder is told of
+/// it.
 namespace roomcast::net::ws {
 
 enum class Opcode : std::uint8_t { continuation = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
@@ -40,6 +45,9 @@ protected:
 class Decoder {
 public:
     Decoder(Role role, std::size_t message_bytes) : message_bytes_(message_bytes), role_(role) {}
+    /// From now on the peer may send compressed messages, which count by their size once inflated.
+    /// `compression` outlives the decoder.
+    void allow_deflate(Compression& compression) { compression_ = &compression; }
     /// The close code to end with when the peer broke the protocol; none while all is well.
     [[nodiscard]] std::optional<CloseCode> feed(std::span<char> bytes, MessageSink& sink);
 
@@ -51,12 +59,15 @@ private:
                                                         bool& go_on);
     [[nodiscard]] std::optional<CloseCode> end_control(std::string_view payload, MessageSink& sink,
                                                        bool& go_on);
+    [[nodiscard]] std::optional<CloseCode> end_message(std::string_view payload, MessageSink& sink,
+                                                       bool& go_on);
     void unmask(std::span<char> piece);
     [[nodiscard]] bool is_control() const { return (static_cast<std::uint8_t>(opcode_) & 8) != 0; }
 
     std::string message_;  // what has come of a message (or control frame) that is cut in pieces
     std::string control_;
     Utf8Checker utf8_;
+    Compression* compression_ = nullptr;  // none: not agreed on
     std::size_t message_bytes_;
     std::uint64_t remaining_ = 0;
     std::array<std::uint8_t, 14> header_{};
@@ -69,12 +80,15 @@ private:
     Opcode message_kind_ = Opcode::continuation;  // of the message in progress
     bool final_ = false;
     bool in_message_ = false;
+    bool compressed_ = false;  // the message in progress
 };
 
 /// A whole message as one frame. A client's frames are masked with a random key.
 [[nodiscard]] SharedFrame encode(Opcode opcode, std::string_view payload, Role role = Role::server);
 /// The same, with the payload in pieces that are put one after the other (server role).
 [[nodiscard]] SharedFrame encode_text(std::initializer_list<std::string_view> pieces);
+/// The same, with a payload that is deflated already.
+[[nodiscard]] SharedFrame encode_compressed_text(std::string_view deflated);
 [[nodiscard]] SharedFrame encode_close(CloseCode code, std::string_view reason, Role role = Role::server);
 
 /// Whether a peer may send this close code.

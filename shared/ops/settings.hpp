@@ -65,6 +65,7 @@ struct EdgeSettings {
     int shards = 0;                                        // --shards, 0: one a core, on two cores one
     int coalesce_us = 5000;                                // --coalesce-us, 0: off
     bool io_uring = true;                                  // --io-uring on|off: many sends by one call
+    int compress_from = 0;                                 // --compress-from, bytes; 0: never
     std::string allowed_origins;  // --allowed-origins, comma separated; the same origin always may
     std::string trusted_proxies;  // --trusted-proxies, comma separated addresses and ranges
     TokenSettings tokens;

@@ -104,6 +104,8 @@ OptionTable describe(EdgeSettings& edge) {
                  "how long a busy shard keeps a busy connection's bytes to send more at once; 0: not at all");
     table.on_off("--io-uring", edge.io_uring,
                  "whether small sends to many clients share a system call, where the kernel can");
+    table.number("--compress-from", edge.compress_from, 0, limits::outbox_reply_bytes,
+                 "bytes from which on a message is compressed for clients that can; 0: never");
     table.optional_text("--allowed-origins", edge.allowed_origins,
                         "web origins that may connect besides our own, comma separated");
     table.optional_text("--trusted-proxies", edge.trusted_proxies,

@@ -7,6 +7,7 @@ import os
 import socket
 import ssl
 import struct
+import zlib
 
 from support import asyncapi
 from support.https import HOST, request, tls_context
@@ -52,8 +53,20 @@ def xor(payload, key):
     return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
 
+def deflate(text):
+    """A message's payload as permessage-deflate without context has it."""
+    packer = zlib.compressobj(wbits=-15)
+    return (packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\x00\x00\xff\xff")
+
+
+def inflate(payload):
+    return zlib.decompressobj(wbits=-15).decompress(payload + b"\x00\x00\xff\xff")
+
+
 class FrameSocket:
     """A connected socket, TLS or not, on which WebSocket frames are read."""
+
+    compressed = False  # the frame that was read last
 
     def __init__(self, connected):
         self.tls = connected
@@ -80,12 +93,14 @@ class FrameSocket:
         """(opcode, payload) of the server's next frame; servers send whole and unmasked ones."""
         first, second = self._take(2)
         assert first & 0x80 and not second & 0x80, "a fragment or a masked frame from the server"
+        self.compressed = bool(first & 0x40)
         length = second & 0x7F
         if length == 126:
             (length,) = struct.unpack("!H", self._take(2))
         elif length == 127:
             (length,) = struct.unpack("!Q", self._take(8))
-        return first & 0x0F, self._take(length)
+        payload = self._take(length)
+        return first & 0x0F, inflate(payload) if self.compressed else payload
 
     def read_opcode(self, wanted):
         """The payload of the next frame of that kind; others are passed over."""
@@ -141,9 +156,9 @@ class RawSocket(FrameSocket):
 
     said_goodbye = False
 
-    def __init__(self, edge, token, query="", receive_buffer=None):
+    def __init__(self, edge, token, query="", receive_buffer=None, headers=()):
         super().__init__(connect(edge, receive_buffer=receive_buffer))
-        self.upgrade(f"{HOST}:{edge.port}", f"/ws{query}", [f"Authorization: Bearer {token}"])
+        self.head = self.upgrade(f"{HOST}:{edge.port}", f"/ws{query}", [f"Authorization: Bearer {token}", *headers])
 
     def send(self, data):
         self.said_goodbye = self.said_goodbye or data[:1] == bytes([0x80 | CLOSE])

@@ -268,9 +268,9 @@ class Crowd:
             return (await answer.json())["token"]
 
     async def connect(self, nick=None, edge=None, token=None, via="bearer", logs=None, keep_messages=True, user=None,
-                      address=None, **query):
+                      address=None, compress=0, **query):
         """A connected client that was welcomed. Without a nick and a token: a guest of its own. `query` goes to the URL,
-        `address` is where it seems to come from."""
+        `address` is where it seems to come from; `compress=15`: permessage-deflate is offered."""
         edge = edge or self.server.edge
         if token is None:
             nick = nick or unique("guest")
@@ -287,7 +287,7 @@ class Crowd:
         try:
             socket = await self.session(edge).ws_connect(
                 edge.wss, params={name: str(value) for name, value in query.items()}, headers=headers, protocols=protocols,
-                max_msg_size=0, autoping=True, timeout=5.0)
+                max_msg_size=0, autoping=True, timeout=5.0, compress=compress)
         except aiohttp.WSServerHandshakeError as error:
             raise Refused({"code": error.status, "message": str(error)}) from None
         client = Client(socket, user or nick, token, logs, keep_messages)

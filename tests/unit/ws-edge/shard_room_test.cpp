@@ -93,6 +93,38 @@ TEST_CASE("entries go to every live member as frames, repeats to nobody") {
     CHECK(two.got() == Lines{"10", "12", "13"});
 }
 
+TEST_CASE("members who take compressed messages get them so, compressed once, and the others as they are") {
+    Rig rig;
+    net::Compression compression(100);
+    auto& plain = rig.member(9);
+    auto& one = rig.member(9);
+    auto& two = rig.member(9);
+    one.membership.deflates = two.membership.deflates = true;
+    for (auto* const member : {&plain, &one, &two}) REQUIRE(rig.room.go_live(member->membership));
+    const auto deliver = [&](const link::Entry& entry) {
+        return rig.room.deliver(std::span(&entry, 1), rig.lagging, &compression);
+    };
+    CHECK(deliver(message(10, 300)) == 3);
+    CHECK(deliver(message(11)) == 3);  // too short for it
+    CHECK(plain.got() == Lines{message(10, 300).frame, "11"});
+    test::pump_ready(rig.io);
+    for (auto* const member : {&one, &two}) {
+        bool ended = false;
+        const auto bytes = test::take_ready(member->sockets.far_end, ended);
+        CHECK(bytes.size() < 60);
+        CHECK(static_cast<unsigned char>(bytes.at(0)) == 0xC1);  // compressed
+        CHECK(
+            bytes.ends_with("\x81\x02"
+                            "11"));
+        CHECK(*compression.inflate(std::string_view(bytes).substr(2, bytes.size() - 6), 1'000) ==
+              message(10, 300).frame);
+    }
+    rig.room.leave_live(one.membership);
+    rig.room.leave_live(two.membership);
+    CHECK(deliver(message(12, 300)) == 1);
+    CHECK(plain.got().size() == 3);
+}
+
 TEST_CASE("a member that goes live late is given what it lacks from the ring, and nothing twice") {
     Rig rig;
     rig.deliver({message(10), message(11), repeat(12), message(13)});
