@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "shared/net/deflate.hpp"
 #include "shared/net/websocket.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -67,8 +68,10 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
-Outcome decode(std::string_view bytes, std::size_t piece, Role role, std::size_t limit) {
+Outcome decode(std::string_view bytes, std::size_t piece, Role role, std::size_t limit,
+               Compression* compression = nullptr) {
     Decoder decoder(role, limit);
+    if (compression != nullptr) decoder.allow_deflate(*compression);
     Diary diary(limit);
     Outcome outcome;
     for (std::size_t at = 0; at < bytes.size() && !outcome.failed && !diary.ended;) {
@@ -105,13 +108,26 @@ void check(fuzz::Input input) {
     const std::size_t limit = (steer & 2) != 0 ? small_limit : std::size_t{64} * 1024;
     const std::string bytes = input.rest();
 
-    const Outcome whole = decode(bytes, SIZE_MAX, role, limit);
-    require(decode(bytes, 1, role, limit) == whole, "byte by byte tells the same");
-    require(decode(bytes, piece, role, limit) == whole, "in pieces tells the same");
+    // One for all, as a thread has it: no message leaves anything behind for the next.
+    static Compression shared(1);
+    Compression* const compression = (steer & 4) != 0 ? &shared : nullptr;
+
+    const Outcome whole = decode(bytes, SIZE_MAX, role, limit, compression);
+    require(decode(bytes, 1, role, limit, compression) == whole, "byte by byte tells the same");
+    require(decode(bytes, piece, role, limit, compression) == whole, "in pieces tells the same");
 
     const Role sender = role == Role::server ? Role::client : Role::server;
     const Outcome again = decode(encoded(whole.told, sender), SIZE_MAX, role, limit);
     require(!again.failed && again.told == whole.told, "what was told, encoded anew, is told again");
+
+    for (const Told& one : whole.told) {
+        if (one.kind != Opcode::text) continue;
+        const auto frame = shared.frame_of(one.payload);
+        if (!frame) continue;
+        require(frame->size() < encode_text({one.payload}).size(), "what is compressed is shorter");
+        const Outcome back = decode(frame->bytes(), SIZE_MAX, Role::client, limit, &shared);
+        require(back.told == std::vector{one}, "what was told, compressed, is told again");
+    }
 }
 
 }  // namespace
