@@ -98,29 +98,29 @@ std::optional<SharedFrame> Compression::frame_of(std::string_view text) {
     z_stream_s& stream = *deflate_;
     ::deflateReset(&stream);
     // What would be no shorter than the text does not fit, and so is not finished.
-    out_.resize(std::max(out_.size(), text.size() + tail.size()));
+    packed_.resize(std::max(packed_.size(), text.size() + tail.size()));
     stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
     stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out_.data());
+    stream.next_out = reinterpret_cast<Bytef*>(packed_.data());
     stream.avail_out = static_cast<uInt>(text.size() + tail.size());
     ::deflate(&stream, Z_SYNC_FLUSH);
-    const std::string_view made(out_.data(), text.size() + tail.size() - stream.avail_out);
+    const std::string_view made(packed_.data(), text.size() + tail.size() - stream.avail_out);
     if (stream.avail_in > 0 || stream.avail_out == 0 || !made.ends_with(tail)) return std::nullopt;
     auto frame = ws::encode_compressed_text(made.substr(0, made.size() - tail.size()));
-    if (out_.size() > output_kept) std::string().swap(out_);
+    if (packed_.size() > output_kept) std::string().swap(packed_);
     return frame;
 }
 
 Result<std::string_view> Compression::inflate(std::string_view payload, std::size_t most) {
     ::inflateReset(inflate_.get());
-    if (out_.size() > output_kept) std::string().swap(out_);
+    if (inflated_.size() > output_kept) std::string().swap(inflated_);
     length_ = 0;
     for (const auto part : {payload, tail})
         if (const auto done = inflate_part(part, most); !done) return done.error();
     // The tail ends a block. Where none has just ended, it was taken for a part of one that was cut off.
     if ((inflate_->data_type & block_boundary) == 0)
         return Error{Errc::bad_frame, "the message is not deflated as it should be"};
-    return std::string_view(out_.data(), length_);
+    return std::string_view(inflated_.data(), length_);
 }
 
 Result<void> Compression::inflate_part(std::string_view part, std::size_t most) {
@@ -129,11 +129,11 @@ Result<void> Compression::inflate_part(std::string_view part, std::size_t most) 
     stream.avail_in = static_cast<uInt>(part.size());
     do {
         if (length_ > most) break;
-        if (out_.size() - length_ < output_step) out_.resize(length_ + 2 * output_step);
-        stream.next_out = reinterpret_cast<Bytef*>(out_.data() + length_);
-        stream.avail_out = static_cast<uInt>(out_.size() - length_);
+        if (inflated_.size() - length_ < output_step) inflated_.resize(length_ + 2 * output_step);
+        stream.next_out = reinterpret_cast<Bytef*>(inflated_.data() + length_);
+        stream.avail_out = static_cast<uInt>(inflated_.size() - length_);
         const int code = ::inflate(&stream, Z_SYNC_FLUSH);
-        length_ = out_.size() - stream.avail_out;
+        length_ = inflated_.size() - stream.avail_out;
         if (code == Z_STREAM_END) {
             ::inflateReset(&stream);  // a last block need not be the message's end
         } else if (code != Z_OK && code != Z_BUF_ERROR) {

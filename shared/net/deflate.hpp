@@ -31,8 +31,8 @@ public:
 
     /// The text as a compressed frame (server role); none where it is too short, or is no shorter then.
     [[nodiscard]] std::optional<SharedFrame> frame_of(std::string_view text);
-    /// A message's payload as it was before; good until the next call. Fails with `bad_frame` for what is not
-    /// deflated data, and with `too_large` past `most` bytes.
+    /// A message's payload as it was before; good until the next one is inflated. Fails with `bad_frame` for
+    /// what is not deflated data, and with `too_large` past `most` bytes.
     [[nodiscard]] Result<std::string_view> inflate(std::string_view payload, std::size_t most);
 
 private:
@@ -47,8 +47,9 @@ private:
     std::size_t from_bytes_;
     std::unique_ptr<z_stream_s, EndDeflate> deflate_;
     std::unique_ptr<z_stream_s, EndInflate> inflate_;
-    std::string out_;         // of the last call
-    std::size_t length_ = 0;  // of what is in it
+    std::string packed_;      // what frame_of makes
+    std::string inflated_;    // what inflate gives, in its front
+    std::size_t length_ = 0;  // of that
 };
 
 }  // namespace roomcast::net

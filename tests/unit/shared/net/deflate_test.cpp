@@ -107,6 +107,14 @@ TEST_CASE("messages of other compressors are inflated: stored, in several blocks
     CHECK(compression.inflate(std::string(1, '\0'), most)->empty());
 }
 
+TEST_CASE("an inflated message is still there when an answer to it has been compressed") {
+    Compression compression(1);
+    const auto payload = payload_of(*compression.frame_of(chat(2'000)));
+    const auto read = *compression.inflate(payload, most);
+    CHECK(compression.frame_of(chat(70'000)));
+    CHECK(read == chat(2'000));
+}
+
 TEST_CASE("a message that inflates to more than it may is refused, and no more memory is taken for it") {
     Compression compression(1);
     const auto bomb = payload_of(*compression.frame_of(std::string(5'000'000, 'x')));
