@@ -1,6 +1,8 @@
 #include <array>
 #include <optional>
 
+#include <boost/asio/steady_timer.hpp>
+
 #include "shared/channel/kafka/handles.hpp"
 #include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/topics.hpp"
@@ -61,6 +63,13 @@ public:
         REQUIRE(client_ != nullptr);
         static_cast<void>(conf->release());
         queue_.reset(rd_kafka_queue_get_main(client_.get()));
+    }
+
+    /// A record that is to go along with others.
+    void produce_waiting(const std::string& topic) {
+        const auto handle = kafka::open_waiting_topic(client_.get(), topic);
+        REQUIRE(rd_kafka_produce(handle.get(), 0, RD_KAFKA_MSG_F_COPY, nullptr, 0, nullptr, 0, nullptr) == 0);
+        ++produced_;
     }
 
     void produce(const std::string& topic, std::string value) {
@@ -126,6 +135,66 @@ TEST_CASE("kafka: no more rooms share a request than are allowed to") {
     CHECK(requests_for_each_room_once(channel, config) == many);
     config.rooms_in_a_request = 5;
     CHECK(requests_for_each_room_once(channel, config) >= (many + 4) / 5);
+}
+
+/// A producer that knows some rooms, of which none has said anything for longer than makes it speak often.
+struct SlowlyPaced {
+    SlowlyPaced() : config(channel.config()), producer(paced(config)) {
+        for (std::size_t i = 0; i < many; ++i)
+            topics.push_back(kafka::room_topic(config.topic_prefix, contract::create_log(channel)));
+        for (const auto& topic : topics) producer.produce(topic, "first");
+        static_cast<void>(producer.requests());
+        pause(std::chrono::milliseconds(200));
+        before = producer.requests();
+    }
+    static kafka::KafkaConfig paced(kafka::KafkaConfig config) {
+        config.request_pace_ms = 1'000;
+        return config;
+    }
+    void pause(std::chrono::milliseconds length) {
+        boost::asio::steady_timer timer(channel.io(), length);
+        bool over = false;
+        timer.async_wait([&over](auto) { over = true; });
+        REQUIRE(pump_until(channel.io(), [&] { return over; }));
+    }
+
+    KafkaFixture channel;
+    kafka::KafkaConfig config;
+    CountedProducer producer;
+    std::vector<std::string> topics;
+    std::size_t before = 0;
+};
+
+TEST_CASE("kafka: rooms that speak seldom wait for each other") {
+    SlowlyPaced rooms;
+    for (const auto& topic : rooms.topics) {
+        rooms.producer.produce(topic, "seldom");
+        rooms.pause(std::chrono::milliseconds(10));
+    }
+    CHECK(rooms.producer.requests() - rooms.before <= 3);
+}
+
+TEST_CASE("kafka: a room that speaks often waits for nobody") {
+    SlowlyPaced rooms;
+    std::size_t requests = 0;
+    for (int round = 0; round < 8 && requests < many / 2; ++round) {  // one a second, if it waited
+        for (std::size_t i = 0; i < many; ++i) {
+            rooms.producer.produce(rooms.topics.front(), "often");
+            rooms.pause(std::chrono::milliseconds(10));
+        }
+        requests = rooms.producer.requests() - rooms.before;
+    }
+    CHECK(requests >= many / 2);
+}
+
+TEST_CASE("kafka: a ring goes in the request of the record that it is for, and comes by itself without one") {
+    SlowlyPaced rooms;
+    const auto doorbell = kafka::doorbell_topic(rooms.config.topic_prefix);
+    rooms.producer.produce_waiting(doorbell);
+    rooms.producer.produce(rooms.topics.front(), "rung for");
+    CHECK(rooms.producer.requests() - rooms.before == 1);
+    rooms.producer.produce_waiting(doorbell);
+    CHECK(rooms.producer.requests() - rooms.before == 2);
 }
 
 TEST_CASE("kafka: a leader that nothing is connected to yet is connected to for what rooms say") {

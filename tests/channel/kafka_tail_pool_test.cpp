@@ -75,9 +75,10 @@ TEST_CASE("kafka: an instance that many tails have left is left by the others to
     }
 }
 
-TEST_CASE("kafka: a tail that shows something now and then stays where it is") {
+TEST_CASE("kafka: a tail that shows something now and then, and is not rung for, stays where it is") {
     auto config = config_for(shared_prefix());
     config.tails_before_spreading = 1;
+    config.rung_tails_per_instance = 0;
     config.tail_silence_ms = 3'000;
     KafkaFixture channel(config);
     auto& reader = dynamic_cast<kafka::KafkaLogReader&>(channel.reader());

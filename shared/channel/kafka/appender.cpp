@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/record.hpp"
 #include "shared/channel/kafka/topics.hpp"
 #include "shared/core/coarse_clock.hpp"
@@ -11,11 +12,16 @@
 
 namespace roomcast::channel::kafka {
 
+namespace {
+constexpr std::chrono::milliseconds often_within{250};  // two records of a writer that speaks often
+}
+
 class KafkaLogWriter : public LogWriter {
 public:
     KafkaLogWriter(std::weak_ptr<KafkaAppender*> appender, Producer& producer, RoomSlug room,
                    std::string topic, std::chrono::milliseconds ring_after)
-        : ring_after_(ring_after),
+        : rings_for_each_(joins_produce_requests()),
+          ring_after_(ring_after),
           appender_(std::move(appender)),
           producer_(&producer),
           room_(std::move(room)),
@@ -27,7 +33,7 @@ public:
         const auto appender = appender_.lock();
         if (!appender) return Error{Errc::unavailable, "the appender is closed"};
         if ((*appender)->full()) return Errc::busy;
-        ring_if_it_was_silent((*appender)->doorbell());
+        ring((*appender)->doorbell());
         Producer::Message message;
         message.key = room_.str();
         message.value = record.value;
@@ -43,13 +49,22 @@ public:
     }
 
 private:
-    void ring_if_it_was_silent(Doorbell& doorbell) {
+    /// Who speaks seldom rings for each record. Who speaks often rings now and then, for as long as that.
+    void ring(Doorbell& doorbell) {
         const auto now = coarse_now();
-        if (now < ring_from_ || doorbell.ring(name_)) ring_from_ = now + ring_after_;
+        const bool often = now - std::exchange(last_, now) < often_within || !rings_for_each_;
+        if (now < awake_until_) return;
+        if (!often) {
+            producer_->ring(name_);
+        } else if (doorbell.ring(name_)) {
+            awake_until_ = now + ring_after_;
+        }
     }
 
+    bool rings_for_each_;
     std::chrono::milliseconds ring_after_;
-    std::chrono::steady_clock::time_point ring_from_{};  // the first append rings
+    std::chrono::steady_clock::time_point last_{};
+    std::chrono::steady_clock::time_point awake_until_{};  // by what this writer rang
     std::weak_ptr<KafkaAppender*> appender_;
     Producer* producer_;  // the appender's
     RoomSlug room_;

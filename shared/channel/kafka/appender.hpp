@@ -16,9 +16,9 @@ namespace roomcast::channel::kafka {
 /// `unavailable`.
 ///
 /// A writer's records all go through one of up to KafkaConfig::producers clients. A client has one request
-/// on its way at a broker: what its rooms say meanwhile goes together into the next. It looks at all its
-/// partitions at each turn, so that one client alone would pay for thousands of rooms. A writer that was
-/// silent for a while rings the doorbell: the room's tail may sleep.
+/// on its way at a broker: what its rooms say meanwhile goes together into the next. A writer that speaks
+/// seldom rings for each record, in the same request; one that speaks often rings now and then: the room's
+/// tail may sleep, or be read only when somebody rings.
 class KafkaAppender : public Appender {
 public:
     KafkaAppender(boost::asio::io_context& io, const KafkaConfig& config, AppendListener& listener);

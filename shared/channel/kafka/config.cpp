@@ -46,8 +46,11 @@ Result<void> check_own_fields(const KafkaConfig& config) {
     if (config.producers < 1) return wrong("Kafka: at least one producer is needed");
     if (config.rooms_in_a_request < 1 || config.rooms_in_a_request > 10'000)
         return wrong("Kafka: a produce request holds 1 to 10000 rooms");
+    if (config.request_pace_ms < 0 || config.request_pace_ms > 1'000)
+        return wrong("Kafka: produce requests are paced by 0 to 1000 ms");
     if (config.tails_before_spreading < 1 || config.tail_instances < 1 || config.tails_per_instance < 1 ||
-        config.sparse_tails_per_instance < 1 || config.tails_left_per_instance < 1)
+        config.sparse_tails_per_instance < 1 || config.rung_tails_per_instance < 0 ||
+        config.tails_left_per_instance < 1)
         return wrong("Kafka: at least one tail per instance, and one instance, is needed");
     return {};
 }

@@ -30,14 +30,16 @@ struct KafkaConfig {
     int session_timeout_ms =
         6'000;  // of the workers' group; the broker's least is 6,000 unless it says otherwise
     int rooms_before_spreading = 32;  // by one producer of an appender; then a further one is opened, up to
-    int producers = 64;               // so many, which share what else comes
+    int producers = 1;                // so many, which share what else comes
     int rooms_in_a_request = 256;     // at most, in one produce request, where librdkafka can join them
+    int request_pace_ms = 3;          // between two of them, while all rooms in it speak seldom
     int tails_before_spreading = 8;   // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 96;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one
     int tail_silence_ms = 30'000;  // that a tail shows nothing before it sleeps (at most twice that); writers
                                    // that were silent for half of it ring the doorbell
-    int sparse_tails_per_instance = 64;  // that were woken and have not shown a second record yet
+    int sparse_tails_per_instance = 64;   // that were woken and have not shown a second record yet
+    int rung_tails_per_instance = 1'500;  // that are fetched only when somebody rings; 0: there are none
     int tails_left_per_instance =
         256;      // after so many that ended or moved away the others move too, and it ends
     LogLine log;  // none: silence

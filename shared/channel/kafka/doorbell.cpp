@@ -7,6 +7,13 @@
 
 namespace roomcast::channel::kafka {
 
+std::string_view value_of(Ring ring) { return ring == Ring::record ? "1" : ""; }
+
+Ring ring_of(const rd_kafka_message_t& message) {
+    const std::string_view value(static_cast<const char*>(message.payload), message.len);
+    return value == value_of(Ring::record) ? Ring::record : Ring::records;
+}
+
 Doorbell::Doorbell(std::shared_ptr<Instance> producer, const KafkaConfig& config)
     : producer_(std::move(producer)),
       topic_(rd_kafka_topic_new(producer_->client(), doorbell_topic(config.topic_prefix).c_str(), nullptr)) {}

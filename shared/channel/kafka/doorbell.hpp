@@ -2,12 +2,22 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/io_context.hpp>
 
 #include "shared/channel/kafka/instance.hpp"
 
 namespace roomcast::channel::kafka {
+
+/// What a ring says of a topic.
+enum class Ring {
+    records,  // that there are some, and may be more without a further ring for as long as a tail stays awake
+    record,   // that there is one, or will be; whoever rings so does it for each of his
+};
+/// The value that a ring goes with; none says `records`, as ever.
+[[nodiscard]] std::string_view value_of(Ring ring);
+[[nodiscard]] Ring ring_of(const rd_kafka_message_t& message);
 
 /// Rings for tails that sleep: puts a topic's name into the doorbell topic, which all workers read.
 ///

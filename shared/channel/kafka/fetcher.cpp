@@ -103,6 +103,10 @@ Fetcher::Reading::~Reading() {
     core->entries.erase({entry_->topic.get(), entry_->partition});
 }
 
+void Fetcher::Reading::demand(std::chrono::milliseconds limit) {
+    rd_kafka_consume_demand(entry_->topic.get(), entry_->partition, static_cast<int>(limit.count()));
+}
+
 Fetcher::Fetcher(boost::asio::io_context& io, const KafkaConfig& config, const FetchSettings& settings)
     : core_(std::make_shared<Core>()) {
     core_->open(io, config, settings);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -44,6 +45,9 @@ public:
         ~Reading();
         Reading(const Reading&) = delete;
         Reading& operator=(const Reading&) = delete;
+        /// With FetchSettings::on_demand: has it fetched, until something came or that much time has passed,
+        /// but once.
+        void demand(std::chrono::milliseconds limit);
 
     private:
         friend class Fetcher;

@@ -23,6 +23,7 @@ public:
 
     [[nodiscard]] std::size_t tail_instances() const { return pool_->size(); }
     [[nodiscard]] std::size_t tails_asleep() const { return pool_->asleep(); }
+    [[nodiscard]] std::size_t tails_rung_for() const { return pool_->rung_for(); }
 
 private:
     void list_offset(const LogId& log, std::int64_t spec, Callback<Seq> done);

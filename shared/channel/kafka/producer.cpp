@@ -5,10 +5,14 @@
 
 #include <boost/asio/post.hpp>
 
+#include "shared/channel/kafka/doorbell.hpp"
+#include "shared/channel/kafka/topics.hpp"
+
 namespace roomcast::channel::kafka {
 namespace {
 
 constexpr std::size_t quiet_messages = 16;  // with more in flight a wakeup brings many reports
+const char a_ring = 0;                      // its address is what rings have in place of a ticket
 
 Result<Seq> outcome_of(const rd_kafka_message_t& message) {
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return Seq{message.offset};
@@ -39,6 +43,7 @@ Producer::~Producer() {
         topic->handle_.reset();
         topic->producer_ = nullptr;
     }
+    current_->doorbell.reset();
     current_->instance->stop();
     for (auto& generation : ending_) generation->instance->stop();
 }
@@ -89,6 +94,15 @@ Result<void> Producer::produce(Topic& topic, Message message, std::uint64_t tick
     return {};
 }
 
+bool Producer::ring(const std::string& topic) {
+    auto& doorbell = current_->doorbell;
+    if (!doorbell)
+        doorbell = open_waiting_topic(current_->instance->client(), doorbell_topic(config_.topic_prefix));
+    auto value = value_of(Ring::record);
+    return rd_kafka_produce(doorbell.get(), 0, RD_KAFKA_MSG_F_COPY, const_cast<char*>(value.data()),
+                            value.size(), topic.data(), topic.size(), const_cast<char*>(&a_ring)) == 0;
+}
+
 void Producer::collect() {
     const auto instance = current_->instance;  // whoever hears of an outcome may end this producer
     instance->look();
@@ -96,6 +110,7 @@ void Producer::collect() {
 
 void Producer::replace(std::string_view why) {
     auto given_up = std::move(current_);
+    given_up->doorbell.reset();
     given_up->instance->quiet(false);
     given_up->instance->log(3, "producer: fatal error (" + std::string(why) + "): starting a new one");
     for (auto* topic : topics_) topic->handle_.reset();
@@ -141,6 +156,7 @@ void Producer::on_events(Generation& generation, Instance::Batch batch) {
 void Producer::on_reports(Generation& generation, rd_kafka_event_t* event) {
     const std::weak_ptr<int> alive = alive_;
     while (const auto* message = rd_kafka_event_message_next(event)) {
+        if (message->_private == &a_ring) continue;
         --generation.in_flight;
         --in_flight_;
         if (total_ != nullptr) {

@@ -66,6 +66,9 @@ public:
     [[nodiscard]] std::unique_ptr<Topic> open(std::string topic);
     /// Copies key and value once, into librdkafka's own message.
     [[nodiscard]] Result<void> produce(Topic& topic, Message message, std::uint64_t ticket);
+    /// Puts a Ring::record into the doorbell topic, to go along with the record that is produced next; there
+    /// is no report of it. Whether there was room in the queue.
+    bool ring(const std::string& topic);
     /// Reports what is known by now, from inside the call.
     void collect();
     [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
@@ -76,6 +79,7 @@ public:
 private:
     struct Generation {
         std::shared_ptr<Instance> instance;
+        TopicPtr doorbell;  // once somebody rings
         std::size_t in_flight = 0;
     };
     using Generations = std::list<std::unique_ptr<Generation>>;

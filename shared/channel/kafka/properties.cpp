@@ -37,19 +37,32 @@ const std::map<std::string, std::string, std::less<>> fixed = {
     {"enable.gapless.guarantee", "false"},
 };
 
+// Those of scripts/librdkafka.
 constexpr const char* request_partitions = "produce.request.max.partitions";
+constexpr const char* request_pace = "produce.request.pace.ms";
+constexpr const char* on_demand = "fetch.on.demand";
+constexpr const char* waits = "produce.waits";
 
 const Properties always = {
     {"allow.auto.create.topics", "false"},
     {"log.queue", "true"},
 };
 
-}  // namespace
-
-bool joins_produce_requests() {
+bool knows(const char* property) {
     const ConfPtr conf(rd_kafka_conf_new());
     std::size_t size = 0;
-    return rd_kafka_conf_get(conf.get(), request_partitions, nullptr, &size) == RD_KAFKA_CONF_OK;
+    return rd_kafka_conf_get(conf.get(), property, nullptr, &size) == RD_KAFKA_CONF_OK;
+}
+
+}  // namespace
+
+bool joins_produce_requests() { return knows(request_partitions); }
+bool fetches_on_demand() { return knows(on_demand) && rd_kafka_consume_demand != nullptr; }
+
+TopicPtr open_waiting_topic(rd_kafka_t* client, const std::string& name) {
+    auto* conf = rd_kafka_default_topic_conf_dup(client);
+    rd_kafka_topic_conf_set(conf, waits, "true", nullptr, 0);  // left alone where it is not known
+    return TopicPtr(rd_kafka_topic_new(client, name.c_str(), conf));
 }
 
 Properties producer_properties(const KafkaConfig& config) {
@@ -58,12 +71,13 @@ Properties producer_properties(const KafkaConfig& config) {
         {"acks", "all"},
         {"linger.ms", std::to_string(config.linger_ms)},
         {"max.in.flight.requests.per.connection", "1"},  // what rooms say meanwhile goes together
-        {"queue.buffering.max.messages", std::to_string(limits::producer_queue_messages)},
+        {"queue.buffering.max.messages", std::to_string(2 * limits::producer_queue_messages)},  // with rings
         {"queue.buffering.max.kbytes", std::to_string(limits::producer_queue_kbytes)},
         {"message.timeout.ms", std::to_string(limits::append_deadline_ms)},
     };
     if (joins_produce_requests())
         properties.emplace_back(request_partitions, std::to_string(config.rooms_in_a_request));
+    if (knows(request_pace)) properties.emplace_back(request_pace, std::to_string(config.request_pace_ms));
     return properties;
 }
 
@@ -88,7 +102,7 @@ Properties doorbell_properties() {
 Properties admin_properties() { return {}; }
 
 Properties fetcher_properties(const FetchSettings& settings) {
-    return {
+    Properties properties = {
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
         {"auto.offset.reset", "error"},
@@ -101,6 +115,8 @@ Properties fetcher_properties(const FetchSettings& settings) {
         {"queued.min.messages", std::to_string(settings.queued_messages)},
         {"queued.max.messages.kbytes", std::to_string(settings.queued_kbytes)},
     };
+    if (settings.on_demand) properties.emplace_back(on_demand, "true");
+    return properties;
 }
 
 Properties group_properties(const KafkaConfig& config) {

@@ -19,12 +19,17 @@ struct FetchSettings {
     int partition_bytes = 1 << 20;
     int queued_messages = 10'000;  // per partition, read ahead
     int queued_kbytes = 4 * 1024;
-    bool show_end = false;  // report the end of a partition each time it is reached
+    bool show_end = false;   // report the end of a partition each time it is reached
+    bool on_demand = false;  // fetch a partition only when asked to, see fetches_on_demand()
 };
 
 /// Whether this librdkafka can put the batches of several rooms into a produce request, as the one of
 /// scripts/deps can.
 [[nodiscard]] bool joins_produce_requests();
+/// Whether it can leave partitions alone until it is asked to fetch them.
+[[nodiscard]] bool fetches_on_demand();
+/// The handle of a topic whose records wait for those of other topics, to go along in their produce request.
+[[nodiscard]] TopicPtr open_waiting_topic(rd_kafka_t* client, const std::string& name);
 
 [[nodiscard]] Properties producer_properties(const KafkaConfig& config);
 [[nodiscard]] Properties waker_properties();

@@ -17,6 +17,8 @@ constexpr std::chrono::milliseconds test_again{1'000};
 constexpr int rings_to_hear = 2;            // of its own; one may be lost while a broker stands still
 constexpr std::size_t longest_topic = 249;  // Kafka's
 
+constexpr std::size_t of(Ring ring) { return static_cast<std::size_t>(ring); }
+
 }  // namespace
 
 Sleepers::Sleepers(boost::asio::io_context& io, const KafkaConfig& config, std::weak_ptr<Requests> requests,
@@ -27,8 +29,9 @@ Sleepers::Sleepers(boost::asio::io_context& io, const KafkaConfig& config, std::
       own_name_("worker " + make_epoch().str()),  // no topic has a space in its name
       timer_(io) {}
 
-void Sleepers::start(Fetcher& fetcher) {
+void Sleepers::start(Fetcher& fetcher, std::function<void(const std::string& topic, Ring ring)> on_ring) {
     fetcher_ = &fetcher;
+    on_ring_ = std::move(on_ring);
     tick();
 }
 
@@ -42,7 +45,17 @@ bool Sleepers::may_sleep(const std::string& topic) const {
     const auto rules_out = [&topic](const Topics& rung) {
         return rung.size() >= limits::doorbells_remembered || rung.contains(topic);
     };
-    return works_ && !rules_out(rung_) && !rules_out(rung_before_);
+    return works_ && !rules_out(rung_[of(Ring::records)]) && !rules_out(rung_before_[of(Ring::records)]);
+}
+
+bool Sleepers::hears_of_each_record(const std::string& topic) const {
+    return may_sleep(topic) &&
+           (rung_[of(Ring::record)].contains(topic) || rung_before_[of(Ring::record)].contains(topic));
+}
+
+void Sleepers::remember(std::string topic, Ring ring) {
+    auto& rung = rung_[of(ring)];
+    if (rung.size() < limits::doorbells_remembered) rung.insert(std::move(topic));
 }
 
 void Sleepers::add(const std::string& topic, Sleeper& sleeper) { asleep_.emplace(topic, &sleeper); }
@@ -54,11 +67,11 @@ void Sleepers::remove(const std::string& topic, const Sleeper& sleeper) {
     if (found != last) asleep_.erase(found);
 }
 
-void Sleepers::wake(const std::string& topic) {
+void Sleepers::wake(const std::string& topic, Ring why) {
     for (auto found = asleep_.find(topic); found != asleep_.end(); found = asleep_.find(topic)) {
         auto* sleeper = found->second;
         asleep_.erase(found);
-        sleeper->wake();
+        sleeper->wake(why);
     }
 }
 
@@ -77,8 +90,10 @@ void Sleepers::on_messages(Messages messages) {
             continue;
         }
         if (topic.size() > longest_topic) continue;  // not a writer's
-        wake(topic);
-        if (rung_.size() < limits::doorbells_remembered) rung_.insert(std::move(topic));
+        const auto ring = ring_of(*message);
+        if (on_ring_) on_ring_(topic, ring);
+        wake(topic, ring);
+        remember(std::move(topic), ring);
     }
 }
 
@@ -125,7 +140,7 @@ void Sleepers::look_up_some() {
         some.push_back({.topic = at->first});
     looked_up_to_ = some.size() < count ? std::string() : some.back().topic;  // from the start again
     if (!works_) {
-        for (const auto& one : some) wake(one.topic);
+        for (const auto& one : some) wake(one.topic, Ring::records);
         return;
     }
     const auto requests = requests_.lock();
@@ -141,14 +156,14 @@ void Sleepers::look_up_some() {
 void Sleepers::on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp_err_t code,
                        const std::vector<Requests::LogEnd>& ends) {
     if (code == RD_KAFKA_RESP_ERR__NOENT) {  // no leader for any of them
-        for (const auto& one : asked) wake(one.topic);
+        for (const auto& one : asked) wake(one.topic, Ring::records);
     }
     for (const auto& end : ends) {
         if (is_passing(end.error)) continue;
         const auto [first, last] = asleep_.equal_range(end.topic);
         const bool differs =
             std::any_of(first, last, [&end](const auto& each) { return each.second->next() != end.offset; });
-        if (end.error != RD_KAFKA_RESP_ERR_NO_ERROR || differs) wake(end.topic);
+        if (end.error != RD_KAFKA_RESP_ERR_NO_ERROR || differs) wake(end.topic, Ring::records);
     }
 }
 

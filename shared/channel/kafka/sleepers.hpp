@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -26,7 +28,7 @@ public:
     class Sleeper {
     public:
         /// It has been taken out, and does not add itself within this call.
-        virtual void wake() = 0;
+        virtual void wake(Ring why) = 0;
         /// The offset at which it would go on.
         [[nodiscard]] virtual std::int64_t next() const = 0;
 
@@ -39,14 +41,18 @@ public:
     Sleepers(const Sleepers&) = delete;
     Sleepers& operator=(const Sleepers&) = delete;
 
-    /// Listens by this fetcher, until `stop`.
-    void start(Fetcher& fetcher);
+    /// Listens by this fetcher, until `stop`, and tells of every ring, before it wakes somebody.
+    void start(Fetcher& fetcher, std::function<void(const std::string& topic, Ring ring)> on_ring = {});
     void stop();
 
     /// Whether the doorbell is heard.
     [[nodiscard]] bool work() const { return works_; }
     /// And was not rung for this topic so lately that the record may still come.
     [[nodiscard]] bool may_sleep(const std::string& topic) const;
+    /// Whether somebody rang lately, and rings for each record.
+    [[nodiscard]] bool hears_of_each_record(const std::string& topic) const;
+    /// As if somebody had rung Ring::records.
+    void keep_awake(const std::string& topic) { remember(topic, Ring::records); }
     void add(const std::string& topic, Sleeper& sleeper);
     void remove(const std::string& topic, const Sleeper& sleeper);
     [[nodiscard]] std::size_t size() const { return asleep_.size(); }
@@ -63,7 +69,8 @@ private:
     void on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp_err_t code,
                  const std::vector<Requests::LogEnd>& ends);
     void forget_old_rings(Clock::time_point now);
-    void wake(const std::string& topic);
+    void remember(std::string topic, Ring ring);
+    void wake(const std::string& topic, Ring why);
 
     KafkaConfig config_;
     std::weak_ptr<Requests> requests_;
@@ -75,8 +82,9 @@ private:
     int unheard_ = 0;  // rings of its own since it heard one
     Clock::time_point next_test_{};
     std::multimap<std::string, Sleeper*, std::less<>> asleep_;
-    std::string looked_up_to_;   // where to go on
-    Topics rung_, rung_before_;  // in the time of a silence, and in the one before
+    std::string looked_up_to_;  // where to go on
+    std::function<void(const std::string&, Ring)> on_ring_;
+    std::array<Topics, 2> rung_, rung_before_;  // by Ring; in the time of a silence, and in the one before
     Clock::time_point rung_from_{};
     boost::asio::steady_timer timer_;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);

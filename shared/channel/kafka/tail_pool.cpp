@@ -4,7 +4,7 @@
 #include <map>
 #include <utility>
 
-#include "shared/channel/kafka/retry.hpp"
+#include "shared/channel/kafka/tail_host.hpp"
 #include "shared/channel/kafka/topics.hpp"
 #include "shared/core/limits.hpp"
 
@@ -25,17 +25,6 @@ Deaf deaf;
 
 }  // namespace
 
-struct TailPool::Place::Host {
-    Host(boost::asio::io_context& io, const KafkaConfig& config, std::size_t its_number, Tier its_tier)
-        : number(its_number), tier(its_tier), fetcher(io, config, FetchSettings{}) {}
-    const std::size_t number;
-    const Tier tier;
-    int left = 0;  // tails that were here
-    Fetcher fetcher;
-    std::map<std::string, Place*, std::less<>> topics;
-    std::map<std::int32_t, std::unique_ptr<Fetcher::Reading>> wake;
-};
-
 TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId& node,
                    std::weak_ptr<Requests> requests)
     : io_(io),
@@ -46,7 +35,9 @@ TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId
       sleepers_(io, config_, requests_, Doorbell(waker_.instance(), config_)),
       timer_(io),
       silence_(io),
-      speech_(io) {
+      speech_(io),
+      rung_(io),
+      on_demand_(fetches_on_demand() && config_.rung_tails_per_instance > 0) {
     open_host(Tier::speaking);
 }
 
@@ -60,7 +51,9 @@ TailPool::Host& TailPool::open_host(Tier tier) {
 
 void TailPool::start() {
     find_wake_partitions();
-    sleepers_.start(hosts_.front()->fetcher);
+    sleepers_.start(hosts_.front()->fetcher,
+                    [this](const std::string& topic, Ring ring) { on_ring(topic, ring); });
+    if (on_demand_) look_after_rung();
     after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::put_silent_to_sleep);
 }
 
@@ -107,6 +100,7 @@ void TailPool::stop() {
     timer_.cancel();
     silence_.cancel();
     speech_.cancel();
+    rung_.cancel();
     sleepers_.stop();
     for (auto& host : hosts_) {
         host->wake.clear();
@@ -136,6 +130,7 @@ void TailPool::choose_wake_partitions(const TopicInfo& wake) {
 /// One at every broker, and others than the neighbours', who are not to be woken with it.
 std::vector<std::int32_t> TailPool::wake_partitions_of(const Host& host) const {
     std::vector<std::int32_t> chosen;
+    if (host.tier == Tier::rung) return chosen;  // nothing of it is parked for long
     for (const auto& [broker, partitions] : wake_led_by_)
         chosen.push_back(partitions[(node_hash_ + host.number) % partitions.size()]);
     return chosen;
@@ -168,7 +163,9 @@ TailPool::Host& TailPool::host_for(const std::string& topic, Tier tier) {
     }
     const int speaking =
         opened >= config_.tail_instances ? config_.tails_per_instance : config_.tails_before_spreading;
-    const int most = tier == Tier::sparse ? config_.sparse_tails_per_instance : speaking;
+    const int most = tier == Tier::rung     ? config_.rung_tails_per_instance
+                     : tier == Tier::sparse ? config_.sparse_tails_per_instance
+                                            : speaking;
     if (emptiest != nullptr && std::cmp_less(emptiest->topics.size(), most)) return *emptiest;
     return open_host(tier);
 }
@@ -219,7 +216,7 @@ void TailPool::move(const std::vector<Place*>& places, Tier tier) {
 void TailPool::put_silent_to_sleep() {
     const auto silent = some([this](const Host& host, const Place& place) {
         if (place.spoke_) return false;
-        return sleepers_.work() ? sleepers_.may_sleep(place.topic_) : host.tier == Tier::speaking;
+        return sleepers_.work() ? sleepers_.may_sleep(place.topic_) : host.tier != Tier::sparse;
     });
     if (sleepers_.work()) {
         for (auto* place : silent) {
@@ -229,7 +226,8 @@ void TailPool::put_silent_to_sleep() {
     } else {
         move(silent, Tier::sparse);
     }
-    const bool more = move_stranded() || silent.size() == limits::tails_moved_at_once;
+    const bool more =
+        move_stranded() || move_those_rung_for() || silent.size() == limits::tails_moved_at_once;
     if (more) return after(silence_, between_moves, &TailPool::put_silent_to_sleep);
     for (auto& host : hosts_) {
         for (auto& [topic, place] : host->topics) place->spoke_ = false;
@@ -246,10 +244,12 @@ bool TailPool::move_stranded() {
 
 /// To a fetcher that many share: thousands that wake in the same second would wait for a hundred new
 /// instances.
-void TailPool::wake(Place& place) {
-    Host& host = host_for(place.topic_, Tier::sparse);
+void TailPool::wake(Place& place, Ring why) {
+    const bool rung = on_demand_ && why == Ring::record;
+    Host& host = host_for(place.topic_, rung ? Tier::rung : Tier::sparse);
     place.spoke_ = true;
     place.enter(host);
+    if (rung) await(place);
     waker_.wake(wake_partitions_of(host));
 }
 
@@ -288,6 +288,7 @@ TailPool::Place::~Place() {
 void TailPool::Place::on_messages(Messages messages) {
     next_ = messages.back()->offset + 1;
     spoke_ = true;
+    awaited_until_ = {};
     shown_ += messages.size();
     if (host_->tier == Tier::sparse && shown_ >= speaks && !std::exchange(pool_->speech_awaited_, true))
         pool_->after(pool_->speech_, between_moves, &TailPool::move_speaking);

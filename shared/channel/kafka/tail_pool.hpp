@@ -51,7 +51,7 @@ public:
             : pool_(std::move(pool)), topic_(std::move(topic)), next_(offset), sink_(sink) {}
         void on_messages(Messages messages) override;
         void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override;
-        void wake() override { pool_->wake(*this); }
+        void wake(Ring why) override { pool_->wake(*this, why); }
         [[nodiscard]] std::int64_t next() const override { return next_; }
         void enter(Host& host);
         void leave();
@@ -62,6 +62,7 @@ public:
         Host* host_ = nullptr;   // none: it sleeps
         bool spoke_ = true;      // since the pool looked last; one that comes counts as one that spoke
         std::size_t shown_ = 0;  // records, by this host
+        std::chrono::steady_clock::time_point awaited_until_{};  // a record that was rung for
         std::unique_ptr<Fetcher::Reading> reading_;
     };
     [[nodiscard]] std::unique_ptr<Place> read(const std::string& topic, std::int64_t offset,
@@ -73,11 +74,17 @@ public:
     [[nodiscard]] const Instance& first_instance() const;
     [[nodiscard]] std::size_t size() const { return hosts_.size(); }
     [[nodiscard]] std::size_t asleep() const { return sleepers_.size(); }
+    /// How many are fetched only when somebody rings.
+    [[nodiscard]] std::size_t rung_for() const;
     [[nodiscard]] bool stopped() const { return stopped_; }
 
 private:
     using Host = Place::Host;
-    enum class Tier { speaking, sparse };
+    enum class Tier {
+        speaking,
+        sparse,
+        rung,  // fetched only when somebody rings
+    };
     Host& host_for(const std::string& topic, Tier tier);
     Host& open_host(Tier tier);
     void end_if_unused(Host& host);
@@ -85,8 +92,14 @@ private:
     [[nodiscard]] std::vector<Place*> some(
         const std::function<bool(const Host&, const Place&)>& wanted) const;
     void move(const std::vector<Place*>& places, Tier tier);
-    void wake(Place& place);
+    void wake(Place& place, Ring why);
+    void on_ring(const std::string& topic, Ring ring);
+    void await(Place& place);
+    void look_after_rung();
+    void on_ends_of_rung(const std::vector<Requests::LogEnd>& ends);
+    [[nodiscard]] std::vector<Place*> rung_places(const std::string& topic) const;
     void put_silent_to_sleep();
+    bool move_those_rung_for();
     bool move_stranded();
     void move_speaking();
     void after(boost::asio::steady_timer& timer, std::chrono::milliseconds pause, void (TailPool::*what)());
@@ -109,6 +122,9 @@ private:
     boost::asio::steady_timer timer_;
     boost::asio::steady_timer silence_;
     boost::asio::steady_timer speech_;
+    boost::asio::steady_timer rung_;
+    std::string rung_looked_up_to_;  // where to go on
+    const bool on_demand_;           // whether there is a Tier::rung
     bool speech_awaited_ = false;
     bool stopped_ = false;
 };
