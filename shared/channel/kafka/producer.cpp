@@ -156,7 +156,10 @@ void Producer::on_events(Generation& generation, Instance::Batch batch) {
 void Producer::on_reports(Generation& generation, rd_kafka_event_t* event) {
     const std::weak_ptr<int> alive = alive_;
     while (const auto* message = rd_kafka_event_message_next(event)) {
-        if (message->_private == &a_ring) continue;
+        if (message->_private == &a_ring) {
+            on_ring_report(generation, *message);
+            continue;
+        }
         --generation.in_flight;
         --in_flight_;
         if (total_ != nullptr) {
@@ -166,6 +169,14 @@ void Producer::on_reports(Generation& generation, rd_kafka_event_t* event) {
         report_(reinterpret_cast<std::uint64_t>(message->_private), outcome_of(*message));
         if (alive.expired()) return;
     }
+}
+
+/// The first of a row that fails is logged.
+void Producer::on_ring_report(const Generation& generation, const rd_kafka_message_t& ring) {
+    const bool failed = ring.err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (failed && !rings_fail_)
+        generation.instance->log(4, std::string("doorbell: a ring failed: ") + rd_kafka_err2str(ring.err));
+    rings_fail_ = failed;
 }
 
 void Producer::fail_fatally() {

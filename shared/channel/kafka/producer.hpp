@@ -88,6 +88,7 @@ private:
     void replace(std::string_view why);
     void on_events(Generation& generation, Instance::Batch batch);
     void on_reports(Generation& generation, rd_kafka_event_t* event);
+    void on_ring_report(const Generation& generation, const rd_kafka_message_t& ring);
 
     boost::asio::io_context& io_;
     KafkaConfig config_;
@@ -97,6 +98,7 @@ private:
     Generations ending_;  // given up, until their last report is in
     std::unordered_set<Topic*> topics_;
     std::size_t in_flight_ = 0;
+    bool rings_fail_ = false;
     Load* total_;
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

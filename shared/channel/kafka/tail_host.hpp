@@ -25,6 +25,7 @@ struct TailPool::Place::Host {
     int left = 0;  // tails that were here
     Fetcher fetcher;
     std::map<std::string, Place*, std::less<>> topics;
+    std::string looked_up_to;  // of a Tier::rung: where to go on
     std::map<std::int32_t, std::unique_ptr<Fetcher::Reading>> wake;
 };
 

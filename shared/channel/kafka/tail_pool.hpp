@@ -123,8 +123,7 @@ private:
     boost::asio::steady_timer silence_;
     boost::asio::steady_timer speech_;
     boost::asio::steady_timer rung_;
-    std::string rung_looked_up_to_;  // where to go on
-    const bool on_demand_;           // whether there is a Tier::rung
+    const bool on_demand_;  // whether there is a Tier::rung
     bool speech_awaited_ = false;
     bool stopped_ = false;
 };

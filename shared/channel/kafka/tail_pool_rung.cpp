@@ -63,18 +63,15 @@ void TailPool::look_after_rung() {
     after(rung_, look_after_rung_every, &TailPool::look_after_rung);
     const auto now = std::chrono::steady_clock::now();
     std::vector<Requests::LogEnd> some;
-    std::string last;
     for (const auto& host : hosts_) {
         if (host->tier != Tier::rung) continue;
         for (const auto& [topic, place] : host->topics)
             if (place->awaited_until_ > now) place->reading_->demand(std::chrono::milliseconds(0));
-        const std::size_t count =
-            std::min(host->topics.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once);
-        for (auto at = host->topics.upper_bound(rung_looked_up_to_);
-             at != host->topics.end() && some.size() < count; ++at)
-            some.push_back({.topic = at->first});
+        auto count = std::min(host->topics.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once);
+        auto at = host->topics.upper_bound(host->looked_up_to);
+        for (; at != host->topics.end() && count > 0; ++at, --count) some.push_back({.topic = at->first});
+        host->looked_up_to = at == host->topics.end() ? std::string() : std::prev(at)->first;
     }
-    rung_looked_up_to_ = some.empty() ? std::string() : some.back().topic;
     const auto requests = requests_.lock();
     if (!requests || some.empty()) return;
     requests->list_ends(some, limits::channel_request_deadline_ms,
