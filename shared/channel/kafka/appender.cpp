@@ -19,8 +19,8 @@ constexpr std::chrono::milliseconds often_within{250};  // two records of a writ
 class KafkaLogWriter : public LogWriter {
 public:
     KafkaLogWriter(std::weak_ptr<KafkaAppender*> appender, Producer& producer, RoomSlug room,
-                   std::string topic, std::chrono::milliseconds ring_after)
-        : rings_for_each_(joins_produce_requests()),
+                   std::string topic, std::chrono::milliseconds ring_after, bool rings_for_each)
+        : rings_for_each_(rings_for_each),
           ring_after_(ring_after),
           appender_(std::move(appender)),
           producer_(&producer),
@@ -77,6 +77,7 @@ KafkaAppender::KafkaAppender(boost::asio::io_context& io, const KafkaConfig& con
       config_(config),
       listener_(listener),
       doorbell_(Doorbell::make(io, config)),
+      rings_for_each_(joins_produce_requests()),
       collecting_(io),
       reach_(std::make_shared<KafkaAppender*>(this)) {}
 
@@ -116,9 +117,9 @@ void KafkaAppender::collect_all() {
 }
 
 std::unique_ptr<LogWriter> KafkaAppender::open(const LogId& log) {
-    return std::make_unique<KafkaLogWriter>(reach_, emptiest_producer(), log.room,
-                                            room_topic(config_.topic_prefix, log),
-                                            std::chrono::milliseconds(config_.tail_silence_ms / 2));
+    return std::make_unique<KafkaLogWriter>(
+        reach_, emptiest_producer(), log.room, room_topic(config_.topic_prefix, log),
+        std::chrono::milliseconds(config_.tail_silence_ms / 2), rings_for_each_);
 }
 
 bool KafkaAppender::full() const {

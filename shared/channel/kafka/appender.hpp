@@ -44,6 +44,7 @@ private:
     Producer::Load load_;
     std::vector<std::unique_ptr<Producer>> producers_;
     Doorbell doorbell_;
+    const bool rings_for_each_;  // writers that speak seldom, for each record
     boost::asio::steady_timer collecting_;
     bool collecting_later_ = false;
     std::shared_ptr<KafkaAppender*> reach_;  // how writers know that it is still there
