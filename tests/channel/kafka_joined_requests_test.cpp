@@ -139,7 +139,7 @@ TEST_CASE("kafka: no more rooms share a request than are allowed to") {
 
 /// A producer that knows some rooms, of which none has said anything for longer than makes it speak often.
 struct SlowlyPaced {
-    SlowlyPaced() : config(channel.config()), producer(paced(config)) {
+    explicit SlowlyPaced(int rtts = 0) : config(channel.config()), producer(paced(config, rtts)) {
         for (std::size_t i = 0; i < many; ++i)
             topics.push_back(kafka::room_topic(config.topic_prefix, contract::create_log(channel)));
         for (const auto& topic : topics) producer.produce(topic, "first");
@@ -147,8 +147,9 @@ struct SlowlyPaced {
         pause(std::chrono::milliseconds(200));
         before = producer.requests();
     }
-    static kafka::KafkaConfig paced(kafka::KafkaConfig config) {
+    static kafka::KafkaConfig paced(kafka::KafkaConfig config, int rtts) {
         config.request_pace_ms = 1'000;
+        config.request_pace_rtts = rtts;
         return config;
     }
     void pause(std::chrono::milliseconds length) {
@@ -172,6 +173,15 @@ TEST_CASE("kafka: rooms that speak seldom wait for each other") {
         rooms.pause(std::chrono::milliseconds(10));
     }
     CHECK(rooms.producer.requests() - rooms.before <= 3);
+}
+
+TEST_CASE("kafka: rooms that speak seldom wait no longer than a few requests take") {
+    SlowlyPaced rooms(2);
+    for (const auto& topic : rooms.topics) {
+        rooms.producer.produce(topic, "seldom");
+        rooms.pause(std::chrono::milliseconds(50));
+    }
+    CHECK(rooms.producer.requests() - rooms.before >= many / 2);  // 3 where they wait for a second
 }
 
 TEST_CASE("kafka: a room that speaks often waits for nobody") {

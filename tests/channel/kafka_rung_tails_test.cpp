@@ -1,6 +1,7 @@
 #include <chrono>
 
 #include "shared/channel/kafka/log_reader.hpp"
+#include "shared/channel/kafka/producer.hpp"
 #include "shared/channel/kafka/properties.hpp"
 #include "shared/channel/kafka/topics.hpp"
 #include "shared/core/limits.hpp"
@@ -120,6 +121,28 @@ TEST_CASE("kafka: tails that are rung for show after some seconds what nobody ra
     };
     // Sooner than one of them sleeps.
     REQUIRE(pump_until(rooms.channel.io(), all_are_shown, std::chrono::milliseconds(4'500)));
+    rooms.check_that_all_is_shown();
+}
+
+TEST_CASE("kafka: a record that comes later than its ring is shown sooner than logs' ends are looked up") {
+    auto config = soon_rung_for();
+    config.tail_silence_ms = 5'000;
+    Rooms rooms(20, config);
+    config.tail_silence_ms = 3'600'000;  // so these writers do not ring again once they spoke often
+    const auto appender = kafka::make_appender(rooms.channel.io(), config, rooms.channel.listener());
+    std::vector<std::unique_ptr<LogWriter>> silent;
+    for (const auto& log : rooms.logs) {
+        silent.push_back(appender->open(log));
+        for (int n = 0; n < 2; ++n) REQUIRE(append_once(rooms.channel, *silent.back(), log).ok());
+    }
+    rooms.speak_until_all_are_rung_for();
+    rooms.check_that_all_is_shown();
+    kafka::Producer producer(rooms.channel.io(), config, [](auto, auto) {});
+    for (const auto& log : rooms.logs) REQUIRE(producer.ring(kafka::room_topic(config.topic_prefix, log)));
+    const auto shown = rooms.sinks.front().records.size();
+    rooms.append(0, *silent.front());  // asked for again, which is after its ring and those behind it
+    contract::wait_for_records(rooms.channel, rooms.sinks.front(), shown + 1);
+    for (std::size_t i = 1; i < rooms.logs.size(); ++i) rooms.append(i, *silent[i]);
     rooms.check_that_all_is_shown();
 }
 

@@ -48,6 +48,8 @@ Result<void> check_own_fields(const KafkaConfig& config) {
         return wrong("Kafka: a produce request holds 1 to 10000 rooms");
     if (config.request_pace_ms < 0 || config.request_pace_ms > 1'000)
         return wrong("Kafka: produce requests are paced by 0 to 1000 ms");
+    if (config.request_pace_rtts < 0 || config.request_pace_rtts > 1'000)
+        return wrong("Kafka: produce requests are paced by 0 to 1000 times as long as they take");
     if (config.tails_before_spreading < 1 || config.tail_instances < 1 || config.tails_per_instance < 1 ||
         config.sparse_tails_per_instance < 1 || config.rung_tails_per_instance < 0 ||
         config.tails_left_per_instance < 1)

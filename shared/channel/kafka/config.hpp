@@ -32,7 +32,8 @@ struct KafkaConfig {
     int rooms_before_spreading = 32;  // by one producer of an appender; then a further one is opened, up to
     int producers = 1;                // so many, which share what else comes
     int rooms_in_a_request = 256;     // at most, in one produce request, where librdkafka can join them
-    int request_pace_ms = 3;          // between two of them, while all rooms in it speak seldom
+    int request_pace_ms = 3;          // between two of them, while all rooms in it speak seldom, but no more
+    int request_pace_rtts = 4;        // than so many times as long as they take of late; 0: in any case
     int tails_before_spreading = 8;   // in one librdkafka instance; then a further one is opened, up to
     int tail_instances = 96;          // so many, which then take
     int tails_per_instance = 1'500;   // each, and then there is a further one

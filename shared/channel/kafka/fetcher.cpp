@@ -103,9 +103,7 @@ Fetcher::Reading::~Reading() {
     core->entries.erase({entry_->topic.get(), entry_->partition});
 }
 
-void Fetcher::Reading::demand(std::chrono::milliseconds limit) {
-    rd_kafka_consume_demand(entry_->topic.get(), entry_->partition, static_cast<int>(limit.count()));
-}
+void Fetcher::Reading::demand() { rd_kafka_consume_demand(entry_->topic.get(), entry_->partition); }
 
 Fetcher::Fetcher(boost::asio::io_context& io, const KafkaConfig& config, const FetchSettings& settings)
     : core_(std::make_shared<Core>()) {

@@ -45,9 +45,8 @@ public:
         ~Reading();
         Reading(const Reading&) = delete;
         Reading& operator=(const Reading&) = delete;
-        /// With FetchSettings::on_demand: has it fetched, until something came or that much time has passed,
-        /// but once.
-        void demand(std::chrono::milliseconds limit);
+        /// With FetchSettings::on_demand: has it fetched, once.
+        void demand();
 
     private:
         friend class Fetcher;

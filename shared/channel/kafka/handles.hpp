@@ -6,8 +6,7 @@
 #include <librdkafka/rdkafka.h>
 
 /// Of the librdkafka that scripts/deps builds, see scripts/librdkafka; null with another.
-extern "C" int rd_kafka_consume_demand(rd_kafka_topic_t* topic, std::int32_t partition, int for_ms)
-    __attribute__((weak));
+extern "C" int rd_kafka_consume_demand(rd_kafka_topic_t* topic, std::int32_t partition) __attribute__((weak));
 
 /// Owners of librdkafka's handles: no raw `rd_kafka_*` pointer outside these is owned by anybody.
 ///

@@ -40,6 +40,7 @@ const std::map<std::string, std::string, std::less<>> fixed = {
 // Those of scripts/librdkafka.
 constexpr const char* request_partitions = "produce.request.max.partitions";
 constexpr const char* request_pace = "produce.request.pace.ms";
+constexpr const char* request_pace_rtts = "produce.request.pace.rtts";
 constexpr const char* on_demand = "fetch.on.demand";
 constexpr const char* waits = "produce.waits";
 
@@ -78,6 +79,8 @@ Properties producer_properties(const KafkaConfig& config) {
     if (joins_produce_requests())
         properties.emplace_back(request_partitions, std::to_string(config.rooms_in_a_request));
     if (knows(request_pace)) properties.emplace_back(request_pace, std::to_string(config.request_pace_ms));
+    if (knows(request_pace_rtts))
+        properties.emplace_back(request_pace_rtts, std::to_string(config.request_pace_rtts));
     return properties;
 }
 

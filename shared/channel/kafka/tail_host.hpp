@@ -11,8 +11,7 @@ namespace roomcast::channel::kafka {
 
 /// One of TailPool's fetchers, and the tails that are on it. The pool's own; private to tail_pool*.cpp.
 struct TailPool::Place::Host {
-    static constexpr int rung_wait_ms =
-        10;  // for a record that was rung for; who rings meanwhile waits as long
+    static constexpr int rung_wait_ms = 2;  // for a record; whoever is rung for meanwhile waits as long
 
     Host(boost::asio::io_context& io, const KafkaConfig& config, std::size_t its_number, Tier its_tier)
         : number(its_number), tier(its_tier), fetcher(io, config, settings_of(its_tier)) {}

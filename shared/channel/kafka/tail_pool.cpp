@@ -37,6 +37,7 @@ TailPool::TailPool(boost::asio::io_context& io, KafkaConfig config, const NodeId
       silence_(io),
       speech_(io),
       rung_(io),
+      asking_(io),
       on_demand_(fetches_on_demand() && config_.rung_tails_per_instance > 0) {
     open_host(Tier::speaking);
 }
@@ -53,7 +54,7 @@ void TailPool::start() {
     find_wake_partitions();
     sleepers_.start(hosts_.front()->fetcher,
                     [this](const std::string& topic, Ring ring) { on_ring(topic, ring); });
-    if (on_demand_) look_after_rung();
+    if (on_demand_) look_up_rung();
     after(silence_, std::chrono::milliseconds(config_.tail_silence_ms), &TailPool::put_silent_to_sleep);
 }
 
@@ -270,7 +271,12 @@ void TailPool::Place::enter(Host& host) {
     reading_ = host.fetcher.read(topic_, 0, next_, *this);
 }
 
+void TailPool::Place::stop_awaiting() {
+    if (std::exchange(awaited_, std::nullopt)) pool_->awaited_.erase(this);
+}
+
 void TailPool::Place::leave() {
+    stop_awaiting();
     reading_.reset();
     host_->topics.erase(topic_);
     ++host_->left;
@@ -288,7 +294,7 @@ TailPool::Place::~Place() {
 void TailPool::Place::on_messages(Messages messages) {
     next_ = messages.back()->offset + 1;
     spoke_ = true;
-    awaited_until_ = {};
+    stop_awaiting();
     shown_ += messages.size();
     if (host_->tier == Tier::sparse && shown_ >= speaks && !std::exchange(pool_->speech_awaited_, true))
         pool_->after(pool_->speech_, between_moves, &TailPool::move_speaking);

@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -55,6 +56,7 @@ public:
         [[nodiscard]] std::int64_t next() const override { return next_; }
         void enter(Host& host);
         void leave();
+        void stop_awaiting();
         std::shared_ptr<TailPool> pool_;
         std::string topic_;
         std::int64_t next_;
@@ -62,7 +64,12 @@ public:
         Host* host_ = nullptr;   // none: it sleeps
         bool spoke_ = true;      // since the pool looked last; one that comes counts as one that spoke
         std::size_t shown_ = 0;  // records, by this host
-        std::chrono::steady_clock::time_point awaited_until_{};  // a record that was rung for
+        struct Awaited {         // a record that was rung for
+            std::chrono::steady_clock::time_point until;
+            std::chrono::steady_clock::time_point ask_again;
+            std::chrono::milliseconds pause;  // after that
+        };
+        std::optional<Awaited> awaited_;
         std::unique_ptr<Fetcher::Reading> reading_;
     };
     [[nodiscard]] std::unique_ptr<Place> read(const std::string& topic, std::int64_t offset,
@@ -95,7 +102,10 @@ private:
     void wake(Place& place, Ring why);
     void on_ring(const std::string& topic, Ring ring);
     void await(Place& place);
-    void look_after_rung();
+    void ask_again_at(std::chrono::steady_clock::time_point when);
+    void ask_again();
+    void look_up_rung();
+    static constexpr auto never = std::chrono::steady_clock::time_point::max();
     void on_ends_of_rung(const std::vector<Requests::LogEnd>& ends);
     [[nodiscard]] std::vector<Place*> rung_places(const std::string& topic) const;
     void put_silent_to_sleep();
@@ -123,7 +133,10 @@ private:
     boost::asio::steady_timer silence_;
     boost::asio::steady_timer speech_;
     boost::asio::steady_timer rung_;
-    const bool on_demand_;  // whether there is a Tier::rung
+    boost::asio::steady_timer asking_;
+    std::chrono::steady_clock::time_point asking_at_ = never;
+    std::set<Place*> awaited_;  // those whose record was rung for and did not come yet
+    const bool on_demand_;      // whether there is a Tier::rung
     bool speech_awaited_ = false;
     bool stopped_ = false;
 };

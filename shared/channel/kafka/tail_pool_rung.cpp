@@ -9,8 +9,10 @@
 namespace roomcast::channel::kafka {
 namespace {
 
-constexpr std::chrono::milliseconds record_comes_within{200};  // of its ring, as a rule
-constexpr std::chrono::milliseconds look_after_rung_every{1'000};
+constexpr std::chrono::milliseconds first_pause{
+    4};  // before one is asked for again; the next is twice as long
+constexpr std::chrono::milliseconds longest_pause{1'000};
+constexpr std::chrono::milliseconds look_up_every{1'000};
 constexpr std::size_t looks_in_a_round = 10;
 
 }  // namespace
@@ -51,22 +53,53 @@ void TailPool::on_ring(const std::string& topic, Ring ring) {
     for (auto* place : places) await(*place);
 }
 
+/// Has it fetched, and again with pauses that grow: the record comes later than its ring where their leaders
+/// are two brokers, and it may have come before it. A fetch that waits for it would keep others waiting too.
 void TailPool::await(Place& place) {
-    place.awaited_until_ =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(config_.tail_silence_ms);
-    place.reading_->demand(record_comes_within);
+    const auto silence = std::chrono::milliseconds(config_.tail_silence_ms);
+    const auto now = std::chrono::steady_clock::now();
+    place.awaited_ = {.until = now + silence, .ask_again = now + first_pause, .pause = first_pause};
+    awaited_.insert(&place);
+    place.reading_->demand();
+    ask_again_at(place.awaited_->ask_again);
 }
 
-/// Once more those whose record was rung for and did not come yet; and a few by their logs' ends, in case
-/// somebody appends who did not ring.
-void TailPool::look_after_rung() {
-    after(rung_, look_after_rung_every, &TailPool::look_after_rung);
+void TailPool::ask_again_at(std::chrono::steady_clock::time_point when) {
+    if (when >= asking_at_) return;
+    asking_at_ = when;
+    asking_.expires_at(when);
+    asking_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+        if (const auto self = weak.lock(); self && !cancelled && !self->stopped_) self->ask_again();
+    });
+}
+
+void TailPool::ask_again() {
     const auto now = std::chrono::steady_clock::now();
+    auto next = never;
+    for (auto at = awaited_.begin(); at != awaited_.end();) {
+        Place& place = **at++;
+        auto& awaited = *place.awaited_;
+        if (awaited.until <= now) {
+            place.stop_awaiting();
+            continue;
+        }
+        if (awaited.ask_again <= now) {
+            place.reading_->demand();
+            awaited.pause = std::min(2 * awaited.pause, longest_pause);
+            awaited.ask_again = now + awaited.pause;
+        }
+        next = std::min(next, awaited.ask_again);
+    }
+    asking_at_ = never;
+    if (next != never) ask_again_at(next);
+}
+
+/// A few by their logs' ends, in case somebody appends who did not ring.
+void TailPool::look_up_rung() {
+    after(rung_, look_up_every, &TailPool::look_up_rung);
     std::vector<Requests::LogEnd> some;
     for (const auto& host : hosts_) {
         if (host->tier != Tier::rung) continue;
-        for (const auto& [topic, place] : host->topics)
-            if (place->awaited_until_ > now) place->reading_->demand(std::chrono::milliseconds(0));
         auto count = std::min(host->topics.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once);
         auto at = host->topics.upper_bound(host->looked_up_to);
         for (; at != host->topics.end() && count > 0; ++at, --count) some.push_back({.topic = at->first});
