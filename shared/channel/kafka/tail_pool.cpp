@@ -306,7 +306,9 @@ void TailPool::Place::on_reading_failed(rd_kafka_resp_err_t code, std::string te
 }
 
 std::int64_t TailPool::Place::behind(std::int64_t next) const {
-    if (host_ == nullptr) return 0;
+    // Of one that is rung for nothing is known before it is fetched, and it has a thousand beside it:
+    // librdkafka looks through all of its topics for one by its name.
+    if (host_ == nullptr || host_->tier == Tier::rung) return 0;
     std::int64_t first = 0;
     std::int64_t end = 0;  // RD_KAFKA_OFFSET_INVALID, which is negative, before the first fetch
     const auto known =
