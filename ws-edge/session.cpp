@@ -27,11 +27,13 @@ Session::Session(Shard& shard, net::Connection& connection, SessionKey key, auth
       heard_ms_(now_ms()),
       pinged_ms_(heard_ms_),
       taken_ms_(heard_ms_) {
+    ++shard_.stats().sessions;
     if (compression_ != nullptr) decoder_.allow_deflate(*compression_);
     if (claims_.guest) shard_.tell_core(NickInUse{key_, folded_, claims_.account_id, true});
 }
 
 Session::~Session() {
+    --shard_.stats().sessions;
     if (claims_.guest) shard_.tell_core(NickInUse{key_, folded_, claims_.account_id, false});
     for (auto& member : memberships_) shard_.part(*member);
 }

@@ -15,7 +15,9 @@ using asio::ip::tcp;
 
 namespace {
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-constexpr auto tick_every = std::chrono::seconds(1);
+constexpr auto tick_every = std::chrono::milliseconds(100);
+constexpr std::size_t ticks_a_round =
+    10;  // each looks at its share of the connections, so that none holds up messages
 constexpr auto accept_pause = std::chrono::milliseconds(100);  // when the process is out of file descriptors
 }  // namespace
 
@@ -261,8 +263,6 @@ void Shard::post_report(std::function<void(ShardReport)> take_report) {
         ShardReport report{stats_, std::exchange(delivery_s_, {})};
         report.stats.connections = clients_.size();
         report.stats.rooms = rooms_.size();
-        for (const auto& [key, client] : clients_)
-            report.stats.sessions += client->session() != nullptr ? 1 : 0;
         take_report(std::move(report));
     });
 }
@@ -272,12 +272,16 @@ void Shard::tick() {
     tick_timer_.async_wait([this](boost::system::error_code stopped) {
         if (stopped) return;
         const std::int64_t now = now_ms();
-        std::vector<Client*> all;
-        all.reserve(clients_.size());
-        for (auto& [key, client] : clients_) all.push_back(client.get());
-        for (Client* const client : all)
+        const std::size_t buckets = clients_.bucket_count();
+        const std::size_t end = buckets * (tick_ + 1) / ticks_a_round;
+        std::vector<Client*> share;
+        for (std::size_t bucket = buckets * tick_ / ticks_a_round; bucket < end; ++bucket)
+            for (auto at = clients_.begin(bucket); at != clients_.end(bucket); ++at)
+                share.push_back(at->second.get());
+        for (Client* const client : share)
             client->tick(now);  // those that end stay alive until this turn is over
-        revocations_.sweep(now);
+        tick_ = (tick_ + 1) % ticks_a_round;
+        if (tick_ == 0) revocations_.sweep(now);
         tick();
     });
 }

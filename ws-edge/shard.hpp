@@ -141,6 +141,7 @@ private:
     net::Loop loop_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer tick_timer_;
+    std::size_t tick_ = 0;  // of the round
     boost::asio::steady_timer accept_pause_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
     std::vector<std::unique_ptr<Client>> ended_;

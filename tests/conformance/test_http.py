@@ -1,5 +1,6 @@
 """The HTTP side: health, metrics, the page, and requests that are none."""
 
+import contextlib
 import re
 import socket
 import ssl
@@ -7,6 +8,7 @@ import ssl
 import pytest
 from support import rawtls
 from support.https import HOST, get_plain, request
+from support.metrics import value_of
 from support.waiting import wait_until
 from support.wsclient import unique
 
@@ -49,6 +51,16 @@ def test_metrics_hold_no_rooms_and_no_users(edge):
     nick = unique("secretive")
     request(edge, "POST", "/guest", {"nick": nick})
     assert nick not in edge.metrics()
+
+
+def test_metrics_tell_how_many_sessions_are_open(edge):
+    def sessions():
+        return value_of(edge, "roomcast_sessions")
+    with contextlib.ExitStack() as stack:
+        for nick in ("one", "another", "third"):
+            stack.enter_context(rawtls.RawSocket(edge, rawtls.guest_token(edge, unique(nick))))
+        wait_until(lambda: sessions() >= 3, "they are counted")
+    wait_until(lambda: sessions() < 3, "they are counted no longer")
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/guest/", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/..%2fREADME.md", "//",
