@@ -16,8 +16,7 @@ using asio::ip::tcp;
 namespace {
 using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 constexpr auto tick_every = std::chrono::milliseconds(100);
-constexpr std::size_t ticks_a_round =
-    10;  // each looks at its share of the connections, so that none holds up messages
+constexpr std::size_t ticks_a_round = 10;                      // each looks at its share of the connections
 constexpr auto accept_pause = std::chrono::milliseconds(100);  // when the process is out of file descriptors
 }  // namespace
 

@@ -9,8 +9,8 @@
 namespace roomcast::channel::kafka {
 namespace {
 
-constexpr std::chrono::milliseconds first_pause{
-    4};  // before one is asked for again; the next is twice as long
+// Before one is asked for again; the next is twice as long.
+constexpr std::chrono::milliseconds first_pause{4};
 constexpr std::chrono::milliseconds longest_pause{1'000};
 constexpr std::chrono::milliseconds look_up_every{1'000};
 constexpr std::size_t looks_in_a_round = 10;
