@@ -17,8 +17,10 @@ TEXT_BYTES = 15_000
 COUNT = 600  # some 9 MB: far more than a socket's buffers and an outbox hold
 
 
-def join(room):
-    return frame(TEXT, f'{{"type":"join","room":"{room}","last":0}}'.encode())
+def join(sock, room):
+    sock.send(frame(TEXT, f'{{"type":"join","room":"{room}","last":0}}'.encode()))
+    while json.loads(sock.read_opcode(TEXT))["type"] != "joined":
+        pass
 
 
 def server_side_is_open(edge, local_port):
@@ -50,7 +52,7 @@ async def test_who_does_not_read_is_closed_and_no_one_else_notices(crowd, edge, 
     await writer.join(room)
     await reader.join(room)
     slow = await asyncio.to_thread(stalled, await crowd.token(unique("sloth")))
-    slow.send(join(room))
+    await asyncio.to_thread(join, slow, room)
     local_port = slow.tls.getsockname()[1]
     acks = await writer.say_all(room, [f"{n} " + "x" * TEXT_BYTES for n in range(COUNT)])
     await reader.saw(room, id=acks[-1]["id"], within=5)
@@ -75,7 +77,7 @@ async def test_who_reads_again_in_time_is_caught_up_with_nothing_missing(crowd, 
     writer = await crowd.connect(edge=edge)
     await writer.join(room)
     slow = await asyncio.to_thread(stalled, await crowd.token(unique("lagger")))
-    slow.send(join(room))
+    await asyncio.to_thread(join, slow, room)
     acks = await writer.say_all(room, [f"{n} " + "x" * TEXT_BYTES for n in range(COUNT)])
     ids = [ack["id"].encode() for ack in acks]
 
@@ -101,9 +103,7 @@ def test_who_gives_no_sign_of_life_is_closed_with_1001(edge):
 def test_questions_beyond_32_at_once_are_answered_with_busy(edge):
     room = unique("busy")
     with RawSocket(edge, guest_token(edge, unique("asker"))) as asker:
-        asker.send(join(room))
-        while json.loads(asker.read_opcode(TEXT))["type"] != "joined":
-            pass
+        join(asker, room)
         questions = [{"type": "history", "room": room, "id": f"h{n}"} for n in range(100)]
         asker.send(b"".join(frame(TEXT, json.dumps(question).encode()) for question in questions))
         answers = {}
