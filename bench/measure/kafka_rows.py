@@ -16,7 +16,7 @@ INGEST_TURNS = 3  # in each round, since each takes a second or two
 # that what a fetch looks through is what it is at the mean of a longer life.
 ROOMS_WARM_S = 100
 ROOM_WARM_S = 20
-ROOMS_TURNS = 3  # since p99 of one hangs on whether something stops the broker for a tenth of a second
+ROOMS_TURNS = 5  # since p99 of one hangs on whether something stops the broker for a tenth of a second
 ROOMS_AGAIN_WARM_S = 10
 SILENCE_S = 80  # in which members say nothing before it is measured: workers know silent rooms after 60 s at most
 RECOVERY = {"rooms": 8, "receivers": 2, "rate": 200}
