@@ -36,6 +36,7 @@ struct Arguments {
 
 std::vector<Url> urls_of(const std::vector<std::string>& texts) {
     std::vector<Url> urls;
+    urls.reserve(texts.size());
     for (const auto& text : texts) urls.push_back(parse_url(text));
     return urls;
 }
@@ -71,7 +72,7 @@ int run_joins(net::Loop& loop, const net::TlsContext& tls, const Arguments& argu
                  arguments.join.room_prefix.c_str(), result["joins"].get<unsigned long long>(),
                  latency["p50_ms"].get<double>(), latency["p99_ms"].get<double>(),
                  latency["max_ms"].get<double>(), result["failure"].get<std::string>().c_str());
-    return result["failure"] == "" ? 0 : exit_failed;
+    return result["failure"].get<std::string>().empty() ? 0 : exit_failed;
 }
 
 void add_traffic_options(CLI::App& command, Arguments& arguments) {

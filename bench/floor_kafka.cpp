@@ -118,6 +118,7 @@ int run_produce(const Arguments& arguments) {
         names.push_back("floor-import-" + std::to_string(::getpid()) + '-' + std::to_string(i));
     kafka::make_topics(producer.get(), names);
     std::vector<kafka::Topic> topics;
+    topics.reserve(names.size());
     for (const auto& name : names)
         topics.emplace_back(rd_kafka_topic_new(producer.get(), name.c_str(), nullptr));
     const std::string text = stamped(now_ns(), arguments.text_bytes);

@@ -29,7 +29,7 @@ std::vector<Url> rotated(std::vector<Url> urls, std::size_t first) {
     return urls;
 }
 
-double ms_of(std::int64_t ns) { return static_cast<double>(ns / 1000) / 1000; }
+double ms_of(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
 
 }  // namespace
 

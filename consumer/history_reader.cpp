@@ -24,7 +24,7 @@ public:
         : reader_(reader),
           alive_(std::move(alive)),
           log_(std::move(log)),
-          query_(query),
+          query_(std::move(query)),
           done_(std::move(done)),
           prefix_bytes_(wire::record_prefix(log_.room).size()),
           reach_(query_.limit) {}
@@ -210,7 +210,7 @@ private:
 }  // namespace
 
 void HistoryReader::read(const LogId& log, HistoryQuery query, channel::Callback<HistoryResult> done) {
-    std::make_shared<Reading>(reader_, alive_, log, query, std::move(done))->start();
+    std::make_shared<Reading>(reader_, alive_, log, std::move(query), std::move(done))->start();
 }
 
 }  // namespace roomcast::consumer

@@ -52,8 +52,8 @@ void LinkPeer::upgrade(const net::http::Request& request) {
         return connection_->finish();
     }
     connection_->send(
-        net::SharedFrame::of({"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
-                              "Upgrade\r\nSec-WebSocket-Accept: ",
+        net::SharedFrame::of({"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n",
+                              "Connection: Upgrade\r\nSec-WebSocket-Accept: ",
                               net::ws::accept_key(*request.header("sec-websocket-key")),
                               "\r\nSec-WebSocket-Protocol: ", link::protocol_name, "\r\n\r\n"}));
     edge_ = std::string(request.header("x-roomcast-node").value_or("?"));

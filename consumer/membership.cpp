@@ -11,8 +11,7 @@ namespace roomcast::consumer {
 Membership::Membership(boost::asio::io_context& io, channel::MembersLog& members,
                        channel::RoomDirectory& directory, channel::AccountDirectory& accounts, NodeId self,
                        std::string host, std::uint16_t port, ops::Log& log)
-    : io_(io),
-      members_(members),
+    : members_(members),
       directory_(directory),
       accounts_(accounts),
       self_(std::move(self)),

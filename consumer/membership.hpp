@@ -42,7 +42,6 @@ private:
     void beat();
     void keep_directory();
 
-    boost::asio::io_context& io_;
     channel::MembersLog& members_;
     channel::RoomDirectory& directory_;
     channel::AccountDirectory& accounts_;

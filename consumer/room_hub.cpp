@@ -67,24 +67,24 @@ void RoomHub::read_window(Seq at, Seq next, std::int64_t look_back,
         const bool enough =
             from == log_first_ ||
             (!read->empty() && DedupeWindow::reaches_back(from, read->front().record.time, next, now_ms()));
-        if (enough || look_back >= limits::dedupe_window_records)
-            return become_ready(from, next, std::move(*read));
+        if (enough || look_back >= limits::dedupe_window_records) return become_ready(from, next, *read);
         return load_window(next, std::min(look_back * 8, limits::dedupe_window_records));
     }
-    reader_.read(log_, {at, next, 4096, 4 * limits::history_page_bytes},
-                 [this, alive = alive_, next, look_back, read](Result<channel::ReadResult> part) {
-                     if (!*alive) return;
-                     if (!part) {
-                         if (part.error().code == Errc::room_gone) return on_lost_(log_, part.error());
-                         tail_.reset();
-                         return retry([this] { activate(); });
-                     }
-                     for (auto& stored : part->records) read->push_back(std::move(stored));
-                     read_window(part->next, next, look_back, read);
-                 });
+    reader_.read(
+        log_, {at, next, 4096, 4 * limits::history_page_bytes},
+        [this, alive = alive_, next, look_back, read = std::move(read)](Result<channel::ReadResult> part) {
+            if (!*alive) return;
+            if (!part) {
+                if (part.error().code == Errc::room_gone) return on_lost_(log_, part.error());
+                tail_.reset();
+                return retry([this] { activate(); });
+            }
+            for (auto& stored : part->records) read->push_back(std::move(stored));
+            read_window(part->next, next, look_back, read);
+        });
 }
 
-void RoomHub::become_ready(Seq from, Seq next, std::vector<channel::StoredRecord> window) {
+void RoomHub::become_ready(Seq from, Seq next, const std::vector<channel::StoredRecord>& window) {
     ring_.reset(from.previous());
     window_ = DedupeWindow();
     for (const auto& stored : window)
@@ -93,6 +93,7 @@ void RoomHub::become_ready(Seq from, Seq next, std::vector<channel::StoredRecord
     position_ = next.previous();
     ready_ = true;
     std::vector<link::Entry> entries;
+    entries.reserve(early_.size());
     for (const auto& stored : early_)
         entries.push_back(take(stored.seq, stored.record.time, stored.record.user.str(),
                                stored.record.id.str(), stored.record.value));

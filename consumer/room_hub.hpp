@@ -94,7 +94,7 @@ private:
     void load_window(Seq next, std::int64_t look_back);
     void read_window(Seq at, Seq next, std::int64_t look_back,
                      std::shared_ptr<std::vector<channel::StoredRecord>> read);
-    void become_ready(Seq from, Seq next, std::vector<channel::StoredRecord> window);
+    void become_ready(Seq from, Seq next, const std::vector<channel::StoredRecord>& window);
     link::Entry take(Seq seq, TimeMs time, std::string_view user, std::string_view id,
                      std::string_view value);
     void hand_out(std::span<const link::Entry> entries);

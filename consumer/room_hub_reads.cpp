@@ -22,10 +22,10 @@ void RoomHub::read(PeerId peer, Peer& sink, const link::ReadHistory& question) {
 void RoomHub::serve_waiting() {
     const auto now = Clock::now();
     std::vector<Waiting> due;
-    std::erase_if(waiting_, [&](Waiting& waiting) {
+    std::erase_if(waiting_, [&](const Waiting& waiting) {
         const bool answerable = ready_ && position_ >= waiting.at_least;
         if (!answerable && waiting.deadline > now) return false;
-        due.push_back(std::move(waiting));
+        due.push_back(waiting);
         return true;
     });
     for (const auto& waiting : due) {

@@ -11,8 +11,7 @@ constexpr auto sweep_every = std::chrono::milliseconds(250);
 }
 
 Roster::Roster(boost::asio::io_context& io, Tell tell)
-    : io_(io),
-      tell_(std::move(tell)),
+    : tell_(std::move(tell)),
       settles_at_(Clock::now() + std::chrono::milliseconds(limits::presence_settle_ms)),
       publish_timer_(io),
       sweep_timer_(io) {}

@@ -63,7 +63,6 @@ private:
     void sweep();
     void watch();
 
-    boost::asio::io_context& io_;
     Tell tell_;
     std::unordered_map<SessionId, Member> members_;
     std::map<SessionId, UserName> joined_;  // since the last publication

@@ -1,6 +1,7 @@
 #include "producer/import_room.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace roomcast::producer {
 namespace {
@@ -21,8 +22,7 @@ RetryPlan plan_retries(std::vector<FailedItem> failed, std::uint64_t last_kept_l
     std::ranges::sort(failed, {}, [](const FailedItem& one) { return one.item.line; });
     RetryPlan plan;
     bool later_unknown = false;
-    for (auto at = failed.rbegin(); at != failed.rend(); ++at) {
-        auto& [item, error] = *at;
+    for (auto& [item, error] : std::views::reverse(failed)) {
         const bool unknown = error.code == Errc::unknown_outcome;
         const bool too_old = item.maybe_kept && now - item.record.time > unknown_age_ms;
         if (item.line < last_kept_line) {

@@ -23,7 +23,7 @@ class ClusterWorkers final : public Workers, public LinkClientListener, public c
 public:
     ClusterWorkers(net::Loop& loop, channel::MembersLog& members, std::shared_ptr<const net::TlsContext> tls,
                    NodeId self, WorkersListener& listener, ops::Log& log);
-    ~ClusterWorkers();
+    ~ClusterWorkers() override;
 
     [[nodiscard]] std::optional<NodeId> route(Slot slot) const override;
     void send(const NodeId& worker, link::Request request) override;

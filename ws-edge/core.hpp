@@ -73,7 +73,7 @@ public:
     void tell_all(const ShardEvent& event);
     /// The public rooms of all workers, merged; see link::ListRooms.
     void list_rooms(const std::string& after, const std::string& query, int limit,
-                    std::function<void(Result<link::RoomPage>)> done);
+                    const std::function<void(Result<link::RoomPage>)>& done);
 
     /// Posts what shards are to be told now rather than at the end of this turn.
     void flush();

@@ -104,7 +104,7 @@ void Core::append(const LogId& log, channel::Record record, std::function<void(R
 }
 
 void Core::list_rooms(const std::string& after, const std::string& query, int limit,
-                      std::function<void(Result<link::RoomPage>)> done) {
+                      const std::function<void(Result<link::RoomPage>)>& done) {
     std::map<NodeId, std::vector<Slot>> by_worker;
     for (std::uint16_t number = 0; number < slot_count; ++number)
         if (const auto worker = workers_->route(Slot{number})) by_worker[*worker].push_back(Slot{number});

@@ -115,9 +115,7 @@ private:
             edge_metrics_.publish(api_->password_stats());
             for (ShardIndex index = 0; index < shards_.size(); ++index)
                 shards_[index]->post_report([this, index](ShardReport report) {
-                    boost::asio::post(io_, [this, index, report = std::move(report)]() mutable {
-                        edge_metrics_.publish(index, std::move(report));
-                    });
+                    boost::asio::post(io_, [this, index, report] { edge_metrics_.publish(index, report); });
                 });
         }
         watch_timer_.expires_after(watch_every);
@@ -140,7 +138,8 @@ private:
 
     /// Takes every shard a step; `done` is called on the loop when all have done it, behind what they had
     /// said before.
-    void after_shards(std::function<void(Shard&, std::function<void()>)> step, std::function<void()> done) {
+    void after_shards(const std::function<void(Shard&, std::function<void()>)>& step,
+                      const std::function<void()>& done) {
         auto left = std::make_shared<std::size_t>(shards_.size());
         for (auto& shard : shards_)
             step(*shard, [this, left, done] {

@@ -52,27 +52,28 @@ void LinkClient::connect() {
         connect();
     });
     resolver_.cancel();
-    resolver_.async_resolve(
-        host_, std::to_string(port_),
-        [this, alive = alive_, attempt](boost::system::error_code failed, tcp::resolver::results_type found) {
-            if (!*alive || attempt != attempt_) return;
-            if (failed) return retry();
-            connecting_ = std::make_shared<tcp::socket>(loop_.io());
-            asio::async_connect(*connecting_, found,
-                                [this, alive, attempt, socket = connecting_](
-                                    boost::system::error_code refused, const tcp::endpoint&) {
-                                    if (!*alive || attempt != attempt_) return;
-                                    connecting_.reset();
-                                    if (refused) return retry();
-                                    head_.clear();
-                                    decoder_.reset();
-                                    heard_bytes_ = 0;
-                                    connection_ = std::make_shared<net::Connection>(
-                                        loop_, net::Stream(std::move(*socket), &tls_, net::Role::client),
-                                        *this);
-                                    connection_->start();
-                                });
-        });
+    resolver_.async_resolve(host_, std::to_string(port_),
+                            [this, alive = alive_, attempt](boost::system::error_code failed,
+                                                            const tcp::resolver::results_type& found) {
+                                if (!*alive || attempt != attempt_) return;
+                                if (failed) return retry();
+                                connecting_ = std::make_shared<tcp::socket>(loop_.io());
+                                asio::async_connect(
+                                    *connecting_, found,
+                                    [this, alive, attempt, socket = connecting_](
+                                        boost::system::error_code refused, const tcp::endpoint&) {
+                                        if (!*alive || attempt != attempt_) return;
+                                        connecting_.reset();
+                                        if (refused) return retry();
+                                        head_.clear();
+                                        decoder_.reset();
+                                        heard_bytes_ = 0;
+                                        connection_ = std::make_shared<net::Connection>(
+                                            loop_, net::Stream(std::move(*socket), &tls_, net::Role::client),
+                                            *this);
+                                        connection_->start();
+                                    });
+                            });
 }
 
 void LinkClient::retry() {

@@ -17,7 +17,7 @@ namespace roomcast::edge {
 class LocalWorkers final : public Workers, public consumer::Peer {
 public:
     LocalWorkers(boost::asio::io_context& io, consumer::Service& service, WorkersListener& listener);
-    ~LocalWorkers();
+    ~LocalWorkers() override;
 
     [[nodiscard]] std::optional<NodeId> route(Slot slot) const override;
     void send(const NodeId& worker, link::Request request) override;

@@ -143,7 +143,7 @@ void Shard::schedule_commands() {
 
 void Shard::flush_commands() {
     if (!std::exchange(commands_scheduled_, false)) return;
-    for (auto& [room, change] : std::exchange(people_, {})) commands_.push_back(std::move(change));
+    for (auto& [room, change] : std::exchange(people_, {})) commands_.emplace_back(std::move(change));
     commands_expected_ = commands_.size();
     context_.post_to_core(index_, std::exchange(commands_, {}));
 }
@@ -262,7 +262,7 @@ void Shard::post_report(std::function<void(ShardReport)> take_report) {
         ShardReport report{stats_, std::exchange(delivery_s_, {})};
         report.stats.connections = clients_.size();
         report.stats.rooms = rooms_.size();
-        take_report(std::move(report));
+        take_report(report);
     });
 }
 

@@ -58,7 +58,6 @@ private:
     std::deque<Client::Target> targets_;  // by number, until the client is open
     std::vector<int> receive_bytes_;
     std::size_t opened_ = 0;
-    bool failed_to_open_ = false;
 };
 
 }  // namespace roomcast::bench

@@ -86,6 +86,7 @@ int main(int argc, char** argv) {
         std::make_shared<const RoomInfo>(RoomInfo{{RoomSlug::trusted("general"), Epoch::trusted("e1")}, {}}),
         Seq{0});
     std::vector<std::unique_ptr<Member>> all;
+    all.reserve(members);
     for (int i = 0; i < members; ++i) all.push_back(std::make_unique<Member>(loop, *server, *client, room));
     const auto everybody = [&](auto holds) {
         return test::pump_until(

@@ -156,7 +156,7 @@ HashPool::~HashPool() = default;
 
 Result<void> HashPool::hash(std::string password, int cost, Hashed done) {
     Secret secret(std::move(password));
-    if (const auto allowed = password_allowed(secret.text); !allowed) return allowed;
+    if (auto allowed = password_allowed(secret.text); !allowed) return allowed;
     return impl_->push(Job{std::move(secret), {}, cost, std::move(done), {}});
 }
 

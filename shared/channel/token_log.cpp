@@ -101,7 +101,7 @@ Result<void> TokenLog::may_write(const Fields& fields) const {
     return {};
 }
 
-void TokenLog::write(std::string key, const Fields& fields, Callback<void> done) {
+void TokenLog::write(const std::string& key, const Fields& fields, Callback<void> done) {
     if (fields.expires <= clock_()) return answer_later(std::move(done), {});
     if (auto refused = may_write(fields); !refused) return answer_later(std::move(done), std::move(refused));
     const auto deadline = Clock::now() + std::chrono::milliseconds(limits::channel_request_deadline_ms);

@@ -84,7 +84,7 @@ private:
     [[nodiscard]] static std::string encode(const Fields& fields);
     [[nodiscard]] static std::optional<Fields> decode(std::string_view value);
     [[nodiscard]] Result<void> may_write(const Fields& fields) const;
-    void write(std::string key, const Fields& fields, Callback<void> done);
+    void write(const std::string& key, const Fields& fields, Callback<void> done);
     void answer(const std::string& key, const Result<void>& outcome);
     void answer_later(Callback<void> done, Result<void> outcome);
     Result<void> apply(std::string_view key, const Fields& fields);

@@ -17,7 +17,7 @@ namespace http = beast::http;
 using tcp = asio::ip::tcp;
 
 asio::ip::address reachable(const std::string& listening) {
-    const auto address = asio::ip::make_address(listening);
+    auto address = asio::ip::make_address(listening);
     if (!address.is_unspecified()) return address;
     if (address.is_v6()) return asio::ip::address_v6::loopback();
     return asio::ip::address_v4::loopback();

@@ -72,10 +72,10 @@ public:
         ++produced_;
     }
 
-    void produce(const std::string& topic, std::string value) {
+    void produce(const std::string& topic, const std::string& value) {
         REQUIRE(rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(0),
                                   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                  RD_KAFKA_V_VALUE(value.data(), value.size()),
+                                  RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()),
                                   RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR);
         ++produced_;
     }

@@ -7,7 +7,6 @@ namespace roomcast::channel::kafka_test {
 namespace {
 
 using contract::RecordingSink;
-using test::pump_until;
 
 TEST_CASE("kafka: tails spread over instances, fill them, and then open another, which ends with them") {
     auto config = config_for(shared_prefix());

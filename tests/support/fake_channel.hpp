@@ -136,7 +136,7 @@ public:
             if (fails) return done(Error{failure, "asked to fail"});
             done(result_of(log, range));
         };
-        if (hold_reads) return held_.push_back(std::move(answer));
+        if (hold_reads) return static_cast<void>(held_.emplace_back(std::move(answer)));
         post(std::move(answer));
     }
     void seek(const LogId& log, TimeMs time, channel::Callback<Seq> done) override {
@@ -261,7 +261,7 @@ private:
                 owner->land(to, std::move(record), ticket);
             };
             if (channel.hold_appends)
-                channel.held_.push_back(std::move(land));
+                channel.held_.emplace_back(std::move(land));
             else
                 land();
             return {};
@@ -298,7 +298,7 @@ private:
             listener_->on_append_failed(ticket, outcome.error());
         };
         if (hold_reports)
-            reports_.push_back(std::move(report));
+            reports_.emplace_back(std::move(report));
         else
             post(std::move(report));
     }
@@ -335,6 +335,7 @@ private:
                 if (fresh.empty()) return;
                 tail.next = fresh.back().seq.next();
                 std::vector<channel::RecordView> views;
+                views.reserve(fresh.size());
                 for (const auto& [seq, record] : fresh)
                     views.push_back({seq, record.time, record.id.str(), record.user.str(), record.value});
                 tail.sink.on_records(views);

@@ -7,8 +7,7 @@ namespace ws = net::ws;
 
 EchoClient::EchoClient(net::Loop& loop, net::Stream stream, std::size_t message_bytes,
                        std::function<void()> gone)
-    : loop_(loop),
-      connection_(std::make_shared<net::Connection>(loop, std::move(stream), *this)),
+    : connection_(std::make_shared<net::Connection>(loop, std::move(stream), *this)),
       http_(std::make_unique<net::http::RequestReader>()),
       decoder_(net::Role::server, message_bytes),
       deadline_(loop.io()),

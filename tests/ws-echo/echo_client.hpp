@@ -39,7 +39,6 @@ private:
     void say(net::SharedFrame frame);
     void finish();
 
-    net::Loop& loop_;
     std::shared_ptr<net::Connection> connection_;
     std::unique_ptr<net::http::RequestReader> http_;  // until the upgrade
     net::ws::Decoder decoder_;

@@ -17,7 +17,7 @@ Passwords::Passwords(boost::asio::io_context& io, std::size_t threads, int cost)
 Passwords::~Passwords() { *alive_ = false; }
 
 void Passwords::check(const std::string& subject, auth::AddressKey address, std::string password,
-                      std::string hash, Checked done) {
+                      std::string hash, const Checked& done) {
     const std::string from = std::to_string(address.value);
     const TimeMs now = now_ms();
     auto wait = subjects_.wait_ms(subject, now);
@@ -45,7 +45,7 @@ void Passwords::check(const std::string& subject, auth::AddressKey address, std:
     if (!taken) done(taken.error());
 }
 
-void Passwords::hash(std::string password, Hashed done) {
+void Passwords::hash(std::string password, const Hashed& done) {
     const auto taken =
         pool_.hash(std::move(password), cost_, [this, alive = alive_, done](Result<std::string> hashed) {
             boost::asio::post(io_, [alive, done, hashed = std::move(hashed)]() mutable {

@@ -34,8 +34,8 @@ public:
     /// `wrong_password` where it is wrong. An empty hash stands for something that is not there: no password
     /// is right, and it takes as long.
     void check(const std::string& subject, auth::AddressKey address, std::string password, std::string hash,
-               Checked done);
-    void hash(std::string password, Hashed done);
+               const Checked& done);
+    void hash(std::string password, const Hashed& done);
     [[nodiscard]] Stats stats() const { return {pool_.stats(), throttled_}; }
 
 private:

@@ -160,6 +160,7 @@ TEST_CASE("who begins in the middle, far enough back, judges as who began with t
         }
         DedupeWindow whole;
         std::vector<bool> is_repeat;
+        is_repeat.reserve(log.size());
         for (const auto& said : log)
             is_repeat.push_back(whole.admit(said.seq, said.time, "alice", said.id).has_value());
         for (int begin = 0; begin < 3; ++begin) {

@@ -25,7 +25,7 @@ struct Rig {
     Rig() { channel.make_log(log); }
     Result<HistoryResult> ask(HistoryQuery query) {
         std::optional<Result<HistoryResult>> answer;
-        history.read(log, query, [&](Result<HistoryResult> page) { answer = std::move(page); });
+        history.read(log, std::move(query), [&](Result<HistoryResult> page) { answer = std::move(page); });
         REQUIRE_FALSE(answer);
         REQUIRE(test::pump_until(io, [&] { return answer.has_value(); }));
         return *answer;
@@ -249,7 +249,7 @@ TEST_CASE("whatever the log, pages put together are the log without its repeats,
         std::set<std::string> ids;
         const int count = 20 + static_cast<int>(random() % 400);
         for (int i = 0; i < count; ++i) {
-            if (random() % 10 == 0) rig.channel.skip(rig.log, 1 + random() % 5);
+            if (random() % 10 == 0) rig.channel.skip(rig.log, 1 + static_cast<std::int64_t>(random() % 5));
             const auto id = "c" + std::to_string(random() % (round % 2 == 0 ? 40 : 4'000));
             const Seq seq = rig.channel.say(rig.log, "alice", id, std::string(random() % 50, 'x'));
             if (ids.insert(id).second) messages.push_back(seq.value);

@@ -14,6 +14,7 @@ link::Entry repeat(std::int64_t seq) { return {Seq{seq}, 0, Seq{0}, {}}; }
 
 std::vector<std::int64_t> seqs(const std::vector<link::Entry>& entries) {
     std::vector<std::int64_t> found;
+    found.reserve(entries.size());
     for (const auto& entry : entries) found.push_back(entry.seq.value);
     return found;
 }

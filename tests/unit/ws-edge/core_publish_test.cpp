@@ -211,7 +211,7 @@ TEST_CASE("a core that goes away with everything in flight leaves nothing behind
     bool posted = false;
     {
         Core core(
-            io, 1, [&](ShardIndex, std::vector<ShardEvent>) { posted = true; }, {}, log.log);
+            io, 1, [&](ShardIndex, const std::vector<ShardEvent>&) { posted = true; }, {}, log.log);
         core.use(workers, publisher, desk);
         core.on_commands(0, {OpenRoom{general, {}, true, 1}, AskPage{general, SessionKey{1}, 1, {}}});
         core.on_worker_event(worker_a, link::Subscribed{link::SubId{1}, Seq{}, RoomInfo{general_log, alice}});

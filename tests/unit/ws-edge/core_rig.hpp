@@ -93,12 +93,12 @@ struct CoreRig {
         core.on_worker_event(worker, link::Subscribed{sub, position, RoomInfo{general_log, alice}});
         return sub;
     }
-    void open_and_grant(std::vector<ShardIndex> for_shards, Seq position) {
+    void open_and_grant(const std::vector<ShardIndex>& for_shards, Seq position) {
         for (const auto shard : for_shards) open(shard);
         grant(worker_a, position);
         settle();
     }
-    void deliver(const NodeId& worker, link::SubId sub, std::vector<std::int64_t> entries) {
+    void deliver(const NodeId& worker, link::SubId sub, const std::vector<std::int64_t>& entries) {
         link::Messages messages;
         messages.rooms.push_back({sub, {}});
         for (const auto seq : entries)

@@ -119,6 +119,7 @@ TEST_CASE("past the queue's limit a job is refused as busy, and goes through lat
     HashPool pool({.threads = 1, .queue_jobs = 3});
     Holder holder(pool);
     std::vector<std::future<bool>> waiting;
+    waiting.reserve(3);
     for (int i = 0; i < 3; ++i) waiting.push_back(check(pool, "wrong", dummy_hash(cost)));
     CHECK(pool.check("wrong", dummy_hash(cost), [](bool) { FAIL("it was refused"); }).error().code ==
           Errc::busy);
@@ -160,6 +161,7 @@ TEST_CASE("many threads may use one pool") {
     std::atomic<int> answered = 0;
     {
         std::vector<std::jthread> threads;
+        threads.reserve(4);
         for (int i = 0; i < 4; ++i)
             threads.emplace_back([&, i] {
                 for (int j = 0; j < 10; ++j) {

@@ -242,6 +242,7 @@ TEST_CASE("many threads verify and issue with one authority") {
     std::vector<int> good(4);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(good.size());
         for (int& count : good)
             threads.emplace_back([&authority, &token, &count] {
                 for (int i = 0; i < 200; ++i)

@@ -47,7 +47,7 @@ std::string complaint(const TokenKeysConfig& config) {
         (void)load_token_authority(config);
         return {};
     } catch (const std::runtime_error& error) {
-        const std::string text = error.what();
+        std::string text = error.what();
         CHECK(text.find('\n') == std::string::npos);
         CHECK(text.find(secret) == std::string::npos);
         CHECK(text.find("BEGIN") == std::string::npos);

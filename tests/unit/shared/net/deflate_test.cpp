@@ -144,7 +144,8 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-Decoded decode_deflated(std::string bytes, std::size_t piece = SIZE_MAX, std::size_t limit = message_limit) {
+Decoded decode_deflated(std::string_view bytes, std::size_t piece = SIZE_MAX,
+                        std::size_t limit = message_limit) {
     Compression compression(1);
     Decoder decoder(Role::server, limit);
     decoder.allow_deflate(compression);
@@ -152,7 +153,7 @@ Decoded decode_deflated(std::string bytes, std::size_t piece = SIZE_MAX, std::si
     std::optional<CloseCode> failed;
     for (std::size_t at = 0; at < bytes.size() && !failed;) {
         const std::size_t taken = std::min(piece, bytes.size() - at);
-        std::string part = bytes.substr(at, taken);
+        std::string part(bytes.substr(at, taken));
         failed = decoder.feed(std::span(part.data(), part.size()), diary);
         at += taken;
     }

@@ -73,14 +73,14 @@ struct Decoded {
     std::vector<std::string> seen;
     std::optional<CloseCode> failed;
 };
-inline Decoded decode(std::string bytes, std::size_t piece = SIZE_MAX, Role role = Role::server,
+inline Decoded decode(std::string_view bytes, std::size_t piece = SIZE_MAX, Role role = Role::server,
                       std::size_t limit = message_limit) {
     Decoder decoder(role, limit);
     FrameDiary diary;
     std::optional<CloseCode> failed;
     for (std::size_t at = 0; at < bytes.size() && !failed;) {
         const std::size_t taken = std::min(piece, bytes.size() - at);
-        std::string part = bytes.substr(at, taken);  // a heap block of its own, so that ASan sees an overrun
+        std::string part(bytes.substr(at, taken));  // a heap block of its own, so that ASan sees an overrun
         failed = decoder.feed(std::span(part.data(), part.size()), diary);
         at += taken;
     }

@@ -140,6 +140,7 @@ TEST_CASE("many threads log, and their lines stay whole") {
     CapturedLog captured(LogSettings{"info", "json"});
     {
         std::vector<std::jthread> threads;
+        threads.reserve(4);
         for (int t = 0; t < 4; ++t)
             threads.emplace_back([&log = captured.log] {
                 for (int i = 0; i < 200; ++i) log.info("e", {{"i", i}, {"text", "a text of some length"}});

@@ -70,7 +70,7 @@ TEST_CASE("everything else is left to the JSON parser, right or wrong") {
              std::string(R"({"type":"message" "room":"general","text":"hi"})"),
              std::string(R"({"type","message","room":"general","text":"hi"})"),
              std::string("{\"type\":\"message\",\"room\":\"general\",\"text\":\"a\nb\"}"),
-             std::string("{\"type\":\"message\",\"room\":\"general\",\"text\":\"a\0b\"}", 49),
+             std::string("{\"type\":\"message\",\"room\":\"general\",\"text\":\"a\0b\"}", 48),
              std::string("{\"type\":\"message\",\"room\":\"general\",\"text\":\"\xff\"}"),
              std::string("{\"type\":\"message\",\"room\":\"general\",\"text\":\"\xe2\x82\"}"),
              std::string("\xEF\xBB\xBF{\"type\":\"message\",\"room\":\"general\",\"text\":\"hi\"}"),
