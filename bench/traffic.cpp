@@ -29,7 +29,10 @@ std::vector<Url> rotated(std::vector<Url> urls, std::size_t first) {
     return urls;
 }
 
-double ms_of(std::int64_t ns) { return static_cast<double>(ns) / 1e6; }
+double ms_of(std::int64_t ns) {
+    const std::int64_t us = ns / 1000;
+    return static_cast<double>(us) / 1000;
+}
 
 }  // namespace
 
