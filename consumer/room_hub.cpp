@@ -12,7 +12,7 @@ constexpr auto retry_after = std::chrono::milliseconds(200);
 }  // namespace
 
 RoomHub::RoomHub(boost::asio::io_context& io, RoomInfo info, HiddenSeqs hidden, channel::LogReader& reader,
-                 Stats& stats, OnLost on_lost)
+                 Stats& stats, Owner& owner)
     : io_(io),
       info_(std::move(info)),
       log_(info_.log),
@@ -20,17 +20,29 @@ RoomHub::RoomHub(boost::asio::io_context& io, RoomInfo info, HiddenSeqs hidden, 
       reader_(reader),
       history_(reader),
       stats_(stats),
-      on_lost_(std::move(on_lost)),
+      owner_(owner),
       prefix_bytes_(wire::record_prefix(log_.room).size()),
-      roster_(io, [this](const auto& make) { tell_subscribers(make); }),
+      roster_(io,
+              [this](const auto& make) {
+                  tell_of_change();
+                  tell_subscribers(make);
+              }),
       last_use_(Clock::now()),
       retry_timer_(io),
       waiting_timer_(io),
       alive_(std::make_shared<bool>(true)) {
+    tell_of_change();
     activate();
 }
 
-RoomHub::~RoomHub() { *alive_ = false; }
+RoomHub::~RoomHub() {
+    *alive_ = false;
+    owner_.on_ended(*this);
+}
+
+void RoomHub::tell_of_change() {
+    if (!std::exchange(told_of_change_, true)) owner_.on_changed(*this);
+}
 
 void RoomHub::retry(std::function<void()> step) {
     ++stats_.tail_restarts;
@@ -44,7 +56,7 @@ void RoomHub::activate() {
     reader_.bounds(log_, [this, alive = alive_](Result<channel::Bounds> bounds) {
         if (!*alive) return;
         if (!bounds) {
-            if (bounds.error().code == Errc::room_gone) return on_lost_(log_, bounds.error());
+            if (bounds.error().code == Errc::room_gone) return owner_.on_lost(log_, bounds.error());
             return retry([this] { activate(); });
         }
         log_first_ = bounds->first;
@@ -75,7 +87,7 @@ void RoomHub::read_window(Seq at, Seq next, std::int64_t look_back,
         [this, alive = alive_, next, look_back, read = std::move(read)](Result<channel::ReadResult> part) {
             if (!*alive) return;
             if (!part) {
-                if (part.error().code == Errc::room_gone) return on_lost_(log_, part.error());
+                if (part.error().code == Errc::room_gone) return owner_.on_lost(log_, part.error());
                 tail_.reset();
                 return retry([this] { activate(); });
             }
@@ -92,6 +104,7 @@ void RoomHub::become_ready(Seq from, Seq next, const std::vector<channel::Stored
                         stored.record.value));
     position_ = next.previous();
     ready_ = true;
+    tell_of_change();
     std::vector<link::Entry> entries;
     entries.reserve(early_.size());
     for (const auto& stored : early_)
@@ -154,6 +167,7 @@ void RoomHub::hand_out(std::span<const link::Entry> entries) {
     if (entries.empty()) return;
     position_ = std::max(position_, entries.back().seq);
     records_ += entries.size();
+    tell_of_change();
     for (auto& subscriber : subscribers_) {
         if (!subscriber.live) continue;
         auto begin = entries.begin();
@@ -173,7 +187,7 @@ void RoomHub::on_tail_failed(Error error) {
     retry_timer_.async_wait([this, alive = alive_, error](boost::system::error_code stopped) {
         if (stopped || !*alive) return;
         tail_.reset();
-        if (error.code == Errc::room_gone) return on_lost_(log_, error);
+        if (error.code == Errc::room_gone) return owner_.on_lost(log_, error);
         if (ready_) retry([this] { resume_tail(); });  // else become_ready does, from where the window ends
     });
 }
@@ -182,18 +196,20 @@ void RoomHub::resume_tail() {
     reader_.bounds(log_, [this, alive = alive_](Result<channel::Bounds> bounds) {
         if (!*alive) return;
         if (!bounds) {
-            if (bounds.error().code == Errc::room_gone) return on_lost_(log_, bounds.error());
+            if (bounds.error().code == Errc::room_gone) return owner_.on_lost(log_, bounds.error());
             return retry([this] { resume_tail(); });
         }
         log_first_ = bounds->first;
         const Seq wanted = position_.next();
         // Below the log's start, messages are lost; above its end, it is not the log that it was.
         if (wanted > bounds->next)
-            return on_lost_(log_, Error{Errc::unavailable, "the log is shorter than it was"});
+            return owner_.on_lost(log_, Error{Errc::unavailable, "the log is shorter than it was"});
         if (wanted < bounds->first) {
             refuse_all(Error{Errc::room_gone, "messages were lost before they could be read; join again"});
             subscribers_.clear();
             ready_ = false;
+            tell_of_change();
+            owner_.on_unused(*this);
             return activate();
         }
         tail_ = reader_.tail(log_, wanted, *this);
@@ -209,6 +225,7 @@ RoomHub::Subscriber* RoomHub::find(PeerId peer, link::SubId sub) {
 void RoomHub::subscribe(PeerId peer, Peer& sink, link::SubId sub, std::optional<Seq> after) {
     last_use_ = Clock::now();
     ++stats_.subscribes;
+    tell_of_change();
     const Seq from = after.value_or(position_);
     subscribers_.push_back(Subscriber{peer, &sink, sub, from, !after.has_value(), false});
     if (!ready_) return;
@@ -221,6 +238,8 @@ void RoomHub::unsubscribe(PeerId peer, link::SubId sub) {
     std::erase_if(subscribers_, [&](const Subscriber& s) { return s.peer == peer && s.sub == sub; });
     if (!wanted(peer)) roster_.drop_peer(peer);
     last_use_ = Clock::now();
+    tell_of_change();
+    if (!in_use()) owner_.on_unused(*this);
 }
 
 void RoomHub::drop_peer(PeerId peer) {
@@ -228,6 +247,8 @@ void RoomHub::drop_peer(PeerId peer) {
     roster_.drop_peer(peer);
     std::erase_if(waiting_, [&](const Waiting& w) { return w.peer == peer; });
     last_use_ = Clock::now();
+    tell_of_change();
+    if (!in_use()) owner_.on_unused(*this);
 }
 
 void RoomHub::greet(Subscriber& subscriber) {

@@ -24,14 +24,29 @@ namespace roomcast::consumer {
 /// Owned by Service, lives on the consumer's thread. Becomes active by reading back far enough to know
 /// repeats and to answer joins; requests that come earlier wait. An edge that subscribed from an older
 /// position is caught up from the log, page by page, then from the ring, then live. A log that is lost ends
-/// the hub through `on_lost`.
+/// the hub through its owner.
 class RoomHub final : private channel::TailSink {
 public:
-    using OnLost = std::function<void(const LogId&, const Error&)>;
+    /// Told, within the hub's calls, so that nobody has to look through all hubs for it.
+    class Owner {
+    public:
+        /// To be ended, but not within this call.
+        virtual void on_lost(const LogId& log, const Error& why) = 0;
+        /// For the first time since its figures were looked at.
+        virtual void on_changed(RoomHub& hub) = 0;
+        /// The last subscriber left.
+        virtual void on_unused(RoomHub& hub) = 0;
+        virtual void on_ended(RoomHub& hub) = 0;
+
+    protected:
+        ~Owner() = default;
+    };
 
     RoomHub(boost::asio::io_context& io, RoomInfo info, HiddenSeqs hidden, channel::LogReader& reader,
-            Stats& stats, OnLost on_lost);
+            Stats& stats, Owner& owner);
     ~RoomHub();
+    RoomHub(const RoomHub&) = delete;
+    RoomHub& operator=(const RoomHub&) = delete;
 
     [[nodiscard]] const LogId& log() const { return log_; }
     [[nodiscard]] const RoomInfo& info() const { return info_; }
@@ -46,7 +61,10 @@ public:
     void drop_peer(PeerId peer);
     void read(PeerId peer, Peer& sink, const link::ReadHistory& question);
     // What is not in the log.
-    void change_roster(PeerId peer, const link::RosterChange& change) { roster_.change(peer, change); }
+    void change_roster(PeerId peer, const link::RosterChange& change) {
+        roster_.change(peer, change);
+        tell_of_change();
+    }
     void say_typing(const link::Person& who, bool typing) { roster_.say_typing(who, typing); }
     void send_signal(Peer& sink, const link::SendSignal& signal);
     void list_members(Peer& sink, link::RequestId request) const { sink.send(roster_.page(request)); }
@@ -62,12 +80,14 @@ public:
         Seq last;
         std::int64_t behind = 0;  // records of the log that are not read yet
     };
-    [[nodiscard]] Figures figures() const {
+    [[nodiscard]] Figures look() {
+        told_of_change_ = false;
         return {roster_.size(), subscribers_.size(), records_, position_, tail_ ? tail_->behind() : 0};
     }
 
+    [[nodiscard]] bool in_use() const { return !subscribers_.empty(); }
     [[nodiscard]] bool idle_since(std::chrono::steady_clock::time_point moment) const {
-        return subscribers_.empty() && waiting_.empty() && last_use_ <= moment;
+        return !in_use() && waiting_.empty() && last_use_ <= moment;
     }
 
 private:
@@ -100,6 +120,7 @@ private:
     void hand_out(std::span<const link::Entry> entries);
     void retry(std::function<void()> step);
     void resume_tail();
+    void tell_of_change();
 
     void tell_subscribers(const std::function<link::Event(link::SubId)>& make);
     void greet(Subscriber& subscriber);
@@ -123,7 +144,8 @@ private:
     channel::LogReader& reader_;
     HistoryReader history_;
     Stats& stats_;
-    OnLost on_lost_;
+    Owner& owner_;
+    bool told_of_change_ = false;
     std::size_t prefix_bytes_;
 
     bool ready_ = false;

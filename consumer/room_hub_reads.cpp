@@ -108,7 +108,7 @@ void RoomHub::answer_from_log(PeerId peer, Peer& sink, const link::ReadHistory& 
         if (!wanted(peer)) return;
         if (!page) {
             sink.send(link::HistoryRefused{request, page.error()});
-            if (page.error().code == Errc::room_gone) on_lost_(log_, page.error());
+            if (page.error().code == Errc::room_gone) owner_.on_lost(log_, page.error());
             return;
         }
         log_first_ = std::max(log_first_, page->bounds.first);

@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "consumer/service.hpp"
 #include "shared/ops/metrics.hpp"
@@ -17,8 +19,9 @@ namespace roomcast::consumer {
 class RoomMetrics {
 public:
     explicit RoomMetrics(ops::Metrics& metrics);
-    /// Looks at all rooms, but not more often than every limits::metrics_rooms_ms.
-    void publish(const Service& service);
+    /// Looks at the rooms that changed, but not more often than every limits::metrics_rooms_ms; always of the
+    /// same service.
+    void publish(Service& service);
 
 private:
     struct Series {
@@ -28,11 +31,16 @@ private:
         prometheus::Gauge* behind;
         prometheus::Counter* records;
         std::uint64_t published_records = 0;
-        bool current = true;
     };
-    Series& series_of(const RoomSlug& room);
-    void show(Series& series, const RoomHub::Figures& figures);
-    void remove_outdated();
+    struct Room {
+        RoomHub::Figures figures;
+        std::optional<Series> series;  // where it is among the fullest
+    };
+    void look(RoomHub& hub);
+    void remove_ended(const Service& service);
+    void choose_fullest();
+    void show(const RoomSlug& slug, Room& room);
+    void remove(const std::optional<Series>& series);
 
     prometheus::Gauge& all_behind_;
     prometheus::Family<prometheus::Gauge>& members_;
@@ -40,7 +48,10 @@ private:
     prometheus::Family<prometheus::Gauge>& last_seq_;
     prometheus::Family<prometheus::Gauge>& behind_;
     prometheus::Family<prometheus::Counter>& records_;
-    std::unordered_map<RoomSlug, Series> rooms_;
+    std::unordered_map<RoomSlug, Room> rooms_;
+    std::unordered_set<RoomSlug> late_;  // were behind their logs
+    std::int64_t behind_sum_ = 0;
+    bool others_may_be_fullest_ = false;  // since they were chosen
     std::chrono::steady_clock::time_point next_look_{};
 };
 

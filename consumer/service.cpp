@@ -1,5 +1,7 @@
 #include "consumer/service.hpp"
 
+#include <utility>
+
 #include <boost/asio/post.hpp>
 
 #include "shared/core/limits.hpp"
@@ -7,7 +9,7 @@
 namespace roomcast::consumer {
 
 Service::Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
-                 channel::AccountDirectory& accounts, ops::Log& log)
+                 channel::AccountDirectory& accounts, ops::Log& log, std::chrono::milliseconds hub_idle)
     : io_(io),
       reader_(reader),
       directory_(directory),
@@ -19,6 +21,7 @@ Service::Service(boost::asio::io_context& io, channel::LogReader& reader, channe
               if (found != peers_.end()) found->second.sink->send(link::Returned{request, std::move(reply)});
           },
           [this](const LogId& log_id) { return active_hub(log_id); }),
+      hub_idle_(hub_idle),
       sweep_timer_(io),
       alive_(std::make_shared<bool>(true)) {
     directory_.on_gone([this](const LogId& gone) { lose(gone, Error{Errc::room_gone, {}}, false); });
@@ -95,15 +98,25 @@ RoomHub& Service::hub_of(const RoomInfo& room) {
         hub->refuse_all(Error{Errc::room_gone, {}});
         hub.reset();
     }
-    if (!hub)
-        hub = std::make_unique<RoomHub>(io_, room, directory_.hidden(room.log), reader_, stats_,
-                                        [this, alive = alive_](const LogId& lost, const Error& why) {
-                                            // Outside the hub's own call, which this ends.
-                                            boost::asio::post(io_, [this, alive, lost, why] {
-                                                if (*alive) lose(lost, why, true);
-                                            });
-                                        });
+    RoomHub::Owner& owner = *this;
+    if (!hub) hub = std::make_unique<RoomHub>(io_, room, directory_.hidden(room.log), reader_, stats_, owner);
     return *hub;
+}
+
+void Service::on_lost(const LogId& log, const Error& why) {
+    boost::asio::post(io_, [this, alive = alive_, log, why] {
+        if (*alive) lose(log, why, true);
+    });
+}
+
+void Service::on_ended(RoomHub& hub) {
+    changed_.erase(&hub);
+    unused_.erase(&hub);
+}
+
+std::vector<RoomHub*> Service::take_changed() {
+    const auto changed = std::exchange(changed_, {});
+    return {changed.begin(), changed.end()};
 }
 
 void Service::lose(const LogId& log, const Error& error, bool forget_in_directory) {
@@ -143,7 +156,11 @@ void Service::handle(PeerId peer, PeerState& state, link::ReadHistory& request) 
 
 RoomHub* Service::hub_of(const PeerState& state, link::SubId sub) {
     const auto found = state.subs.find(sub.value);
-    const auto hub = found == state.subs.end() ? hubs_.end() : hubs_.find(found->second);
+    return found == state.subs.end() ? nullptr : hub_of(found->second);
+}
+
+RoomHub* Service::hub_of(const RoomSlug& room) const {
+    const auto hub = hubs_.find(room);
     return hub == hubs_.end() ? nullptr : hub->second.get();
 }
 
@@ -179,12 +196,20 @@ std::size_t Service::subscriptions() const {
     return count;
 }
 
+void Service::put_down_unused() {
+    const auto moment = std::chrono::steady_clock::now() - hub_idle_;
+    std::erase_if(unused_, [](const RoomHub* hub) { return hub->in_use(); });
+    std::vector<RoomSlug> idle;
+    for (const auto* hub : unused_)
+        if (hub->idle_since(moment)) idle.push_back(hub->log().room);
+    for (const auto& room : idle) hubs_.erase(room);
+}
+
 void Service::sweep() {
     sweep_timer_.expires_after(std::chrono::seconds(1));
     sweep_timer_.async_wait([this](boost::system::error_code stopped) {
         if (stopped) return;
-        const auto moment = std::chrono::steady_clock::now() - std::chrono::milliseconds(limits::hub_idle_ms);
-        std::erase_if(hubs_, [&](const auto& entry) { return entry.second->idle_since(moment); });
+        put_down_unused();
         calls_.sweep();
         sweep();
     });

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -13,6 +16,7 @@
 #include "consumer/stats.hpp"
 #include "shared/channel/channel.hpp"
 #include "shared/channel/room_directory.hpp"
+#include "shared/core/limits.hpp"
 #include "shared/ops/log.hpp"
 
 namespace roomcast::consumer {
@@ -20,11 +24,13 @@ namespace roomcast::consumer {
 /// The read path's answers to edges, over whatever link they come.
 ///
 /// Lives on the consumer's thread; outlives its peers' links. Holds the active rooms: one is made when an
-/// edge subscribes and put down when nobody has for limits::hub_idle_ms.
-class Service {
+/// edge subscribes and put down when nobody has for limits::hub_idle_ms. Rooms in which nothing happens cost
+/// no time: nothing looks through all of them.
+class Service final : RoomHub::Owner {
 public:
     Service(boost::asio::io_context& io, channel::LogReader& reader, channel::RoomDirectory& directory,
-            channel::AccountDirectory& accounts, ops::Log& log);
+            channel::AccountDirectory& accounts, ops::Log& log,
+            std::chrono::milliseconds hub_idle = std::chrono::milliseconds(limits::hub_idle_ms));
     ~Service();
 
     /// A new edge. It must stay until `detach`.
@@ -38,9 +44,9 @@ public:
     [[nodiscard]] std::size_t active_rooms() const { return hubs_.size(); }
     [[nodiscard]] std::size_t peers() const { return peers_.size(); }
     [[nodiscard]] std::size_t subscriptions() const;
-    [[nodiscard]] const std::unordered_map<RoomSlug, std::unique_ptr<RoomHub>>& rooms() const {
-        return hubs_;
-    }
+    [[nodiscard]] RoomHub* hub_of(const RoomSlug& room) const;
+    /// New rooms, and those whose figures changed since they were looked at; for one who asks.
+    [[nodiscard]] std::vector<RoomHub*> take_changed();
 
 private:
     struct PeerState {
@@ -59,7 +65,12 @@ private:
     void opened(PeerId peer, const link::Subscribe& request, Result<RoomInfo> info);
     void lose(const LogId& log, const Error& error, bool forget_in_directory);
     RoomHub& hub_of(const RoomInfo& room);
+    void on_lost(const LogId& log, const Error& why) override;
+    void on_changed(RoomHub& hub) override { changed_.insert(&hub); }
+    void on_unused(RoomHub& hub) override { unused_.insert(&hub); }
+    void on_ended(RoomHub& hub) override;
     RoomHub* active_hub(const LogId& log);
+    void put_down_unused();
     void sweep();
 
     boost::asio::io_context& io_;
@@ -68,8 +79,11 @@ private:
     ops::Log& log_;
     Stats stats_;
     std::map<PeerId, PeerState> peers_;
+    std::unordered_set<RoomHub*> changed_;
+    std::unordered_set<RoomHub*> unused_;  // or used again since
     std::unordered_map<RoomSlug, std::unique_ptr<RoomHub>> hubs_;
     Calls calls_;
+    const std::chrono::milliseconds hub_idle_;
     std::uint64_t next_peer_ = 1;
     boost::asio::steady_timer sweep_timer_;
     std::shared_ptr<bool> alive_;

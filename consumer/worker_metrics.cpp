@@ -23,7 +23,7 @@ WorkerMetrics::WorkerMetrics(ops::Metrics& metrics)
       slots_owned_(metrics.gauge("roomcast_slots_owned", "Slots owned by this worker")),
       rooms_(metrics) {}
 
-void WorkerMetrics::publish(const Service& service, std::size_t slots_owned) {
+void WorkerMetrics::publish(Service& service, std::size_t slots_owned) {
     const Stats& now = service.stats();
     for (const auto& line : counters_)
         line.counter->Increment(static_cast<double>(now.*line.field - published_.*line.field));

@@ -15,7 +15,7 @@ namespace roomcast::consumer {
 class WorkerMetrics {
 public:
     explicit WorkerMetrics(ops::Metrics& metrics);
-    void publish(const Service& service, std::size_t slots_owned);
+    void publish(Service& service, std::size_t slots_owned);
 
 private:
     struct Line {

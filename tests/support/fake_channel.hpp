@@ -84,6 +84,7 @@ public:
     bool hold_reports = false;        // outcomes of appends come when a writer collects them
     bool hold_appends = false;        // the records wait for `let_go`, with their outcomes
     bool queue_full = false;
+    std::int64_t tails_behind = 0;  // what each tail says of itself
     std::function<void()> before_read_answer;
 
     void let_go() {
@@ -226,6 +227,7 @@ private:
             *alive = false;
             channel.tails_.erase(this);
         }
+        [[nodiscard]] std::int64_t behind() const override { return channel.tails_behind; }
         FakeChannel& channel;
         LogId log;
         Seq next;

@@ -11,6 +11,17 @@ using Edge = ServiceRig::Edge;
 using Kind = link::ReadHistory::Kind;
 using test::range;
 
+/// Nothing is lost, and what else it is told is counted.
+struct CountingOwner final : RoomHub::Owner {
+    int changes = 0;
+    int unused = 0;
+    int ended = 0;
+    void on_lost(const LogId& /*log*/, const Error& /*why*/) override { FAIL("nothing is lost"); }
+    void on_changed(RoomHub& /*hub*/) override { ++changes; }
+    void on_unused(RoomHub& /*hub*/) override { ++unused; }
+    void on_ended(RoomHub& /*hub*/) override { ++ended; }
+};
+
 }  // namespace
 
 TEST_CASE("a tail that breaks is begun again where it stopped, without gap or double") {
@@ -139,8 +150,8 @@ TEST_CASE("a hub is idle when nobody has subscribed for a while") {
     channel.make_log(log);
     Stats stats;
     test::RecordingPeer peer;
-    RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats,
-                [](const LogId&, const Error&) { FAIL("nothing is lost"); });
+    CountingOwner owner;
+    RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats, owner);
     const auto soon = [] { return std::chrono::steady_clock::now() + std::chrono::seconds(1); };
     test::pump_ready(io);
     CHECK(hub.idle_since(soon()));
@@ -149,6 +160,46 @@ TEST_CASE("a hub is idle when nobody has subscribed for a while") {
     CHECK_FALSE(hub.idle_since(soon()));
     hub.unsubscribe(PeerId{1}, link::SubId{1});
     CHECK(hub.idle_since(soon()));
+}
+
+TEST_CASE("a hub tells its owner of changes once until it is looked at, when it is left, and its end") {
+    boost::asio::io_context io;
+    test::FakeChannel channel(io);
+    const LogId log{general, Epoch::trusted("e1")};
+    channel.make_log(log);
+    Stats stats;
+    CountingOwner owner;
+    {
+        test::RecordingPeer peer;
+        RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats, owner);
+        hub.subscribe(PeerId{1}, peer, link::SubId{1}, std::nullopt);
+        hub.subscribe(PeerId{1}, peer, link::SubId{2}, std::nullopt);
+        test::pump_ready(io);
+        CHECK(owner.changes == 1);
+        CHECK(hub.look().edges == 2);
+        channel.say_many(log, 1);
+        channel.say_many(log, 1);
+        test::pump_ready(io);
+        CHECK(owner.changes == 2);
+        CHECK(hub.look().records == 2);
+        link::RosterChange change;
+        change.joined.push_back({SessionId::trusted("s1"), UserName::trusted("alice")});
+        hub.change_roster(PeerId{1}, change);
+        CHECK(owner.changes == 3);
+        CHECK(hub.look().members == 1);
+        hub.unsubscribe(PeerId{1}, link::SubId{1});
+        CHECK(owner.changes == 4);
+        CHECK(owner.unused == 0);
+        CHECK(hub.look().edges == 1);
+        hub.drop_peer(PeerId{1});
+        CHECK(owner.changes == 5);
+        CHECK(owner.unused == 1);
+        hub.subscribe(PeerId{1}, peer, link::SubId{3}, std::nullopt);
+        hub.unsubscribe(PeerId{1}, link::SubId{3});
+        CHECK(owner.unused == 2);
+        CHECK(owner.ended == 0);
+    }
+    CHECK(owner.ended == 1);
 }
 
 TEST_CASE("a hub that is put down in the midst of its questions is not called back") {
@@ -161,7 +212,8 @@ TEST_CASE("a hub that is put down in the midst of its questions is not called ba
     for (int steps = 0; steps < 40; ++steps) {
         test::RecordingPeer peer;
         {
-            RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats, [](const LogId&, const Error&) {});
+            CountingOwner owner;
+            RoomHub hub(io, RoomInfo{log, {}}, nullptr, channel, stats, owner);
             hub.subscribe(PeerId{1}, peer, link::SubId{1}, Seq{0});
             auto future = question(Kind::after, 5'000);
             hub.read(PeerId{1}, peer, future);

@@ -179,6 +179,27 @@ TEST_CASE("an edge that unsubscribes before its answer hears nothing of it") {
     CHECK(edge.peer.all<link::Subscribed>().front().sub == link::SubId{2});
 }
 
+TEST_CASE("a room that nobody uses any more is put down, and one that is used again is not") {
+    ServiceRig rig;
+    Service service(rig.io, rig.channel, rig.directory, rig.accounts, rig.log.log,
+                    std::chrono::milliseconds(1));
+    test::RecordingPeer peer;
+    const PeerId id = service.attach(peer);
+    service.on_request(id, subscription(1, "general", false));
+    service.on_request(id, subscription(2, "another", true));
+    REQUIRE(rig.until([&] { return peer.all<link::Subscribed>().size() == 2; }));
+    service.on_request(id, link::Unsubscribe{link::SubId{1}});
+    service.on_request(id, link::Unsubscribe{link::SubId{2}});
+    service.on_request(id, subscription(3, "another", false));
+    REQUIRE(rig.until([&] { return service.hub_of(general) == nullptr; }));
+    CHECK(service.active_rooms() == 1);
+    service.on_request(id, subscription(4, "general", false));
+    REQUIRE(rig.until([&] { return peer.all<link::Subscribed>().size() == 4; }));
+    service.detach(id);
+    REQUIRE(rig.until([&] { return service.active_rooms() == 0; }));
+    CHECK(service.take_changed().empty());
+}
+
 TEST_CASE("a room whose log is lost is refused to all, forgotten, and can be made anew") {
     ServiceRig rig;
     Edge edge(rig);
