@@ -77,6 +77,9 @@ inline constexpr int metrics_rooms_ms = 2'000;  // between two looks at all room
 // The channel.
 inline constexpr std::size_t tails_moved_at_once = 16;       // that are silent, to another Kafka client
 inline constexpr std::size_t tails_looked_up_at_once = 200;  // that sleep, for their logs' ends; each second
+inline constexpr int tails_looked_up_within_s = 60;  // each that sleeps, while whoever appends also rings
+inline constexpr int wary_tails_looked_up_within_s = 10;  // after a record was found that nobody rang for,
+inline constexpr int tails_wary_s = 3'600;                // for so long
 inline constexpr std::size_t doorbells_remembered =
     100'000;  // topics that were rung for of late; then no tail sleeps
 inline constexpr std::size_t doorbell_queue_messages = 10'000;  // then a ring is left out

@@ -97,19 +97,50 @@ TEST_CASE("kafka: tails that were woken share an instance until they show a seco
     rooms.check_that_each_showed(4);
 }
 
+/// Appends to rooms without ringing, once it has spoken often.
+struct SilentWriters {
+    explicit SilentWriters(Rooms& all) : rooms(all) {
+        auto config = rooms.channel.config();
+        config.tail_silence_ms = 3'600'000;
+        appender = kafka::make_appender(rooms.channel.io(), config, rooms.channel.listener());
+        for (const auto& log : rooms.logs) writers.push_back(appender->open(log));
+    }
+    void append_to_each() {
+        for (std::size_t i = 0; i < writers.size(); ++i)
+            REQUIRE(append_once(rooms.channel, *writers[i], rooms.logs[i]).ok());
+    }
+    Rooms& rooms;
+    std::unique_ptr<Appender> appender;
+    std::vector<std::unique_ptr<LogWriter>> writers;
+};
+
 TEST_CASE("kafka: a sleeping tail shows what nobody rang for") {
     Rooms rooms(1);
-    auto config = rooms.channel.config();
-    config.tail_silence_ms = 3'600'000;  // so this writer does not ring again once it spoke often
-    const auto appender = kafka::make_appender(rooms.channel.io(), config, rooms.channel.listener());
-    const auto writer = appender->open(rooms.logs.front());
-    const auto append = [&] { REQUIRE(append_once(rooms.channel, *writer, rooms.logs.front()).ok()); };
-    append();
-    append();
+    SilentWriters writers(rooms);
+    writers.append_to_each();
+    writers.append_to_each();
     contract::wait_for_records(rooms.channel, rooms.sinks.front(), 2);
     rooms.wait_until_asleep(1);
-    append();
+    writers.append_to_each();
     contract::wait_for_records(rooms.channel, rooms.sinks.front(), 3);
+    rooms.check_that_each_showed(3);
+}
+
+TEST_CASE("kafka: when something was found that nobody rang for, tails are looked up sooner") {
+    Rooms rooms(120);
+    SilentWriters writers(rooms);
+    writers.append_to_each();
+    writers.append_to_each();
+    rooms.wait_until_asleep(rooms.logs.size());
+    writers.append_to_each();
+    // In the time that all of them would take else not even a half is found.
+    REQUIRE(pump_until(
+        rooms.channel.io(),
+        [&] {
+            return std::ranges::all_of(rooms.sinks,
+                                       [](const auto& sink) { return sink.records.size() == 3; });
+        },
+        std::chrono::seconds(limits::wary_tails_looked_up_within_s + 5)));
     rooms.check_that_each_showed(3);
 }
 

@@ -10,8 +10,7 @@
 namespace roomcast::channel::kafka {
 namespace {
 
-constexpr std::chrono::milliseconds look_every{1'000};
-constexpr std::size_t looks_in_a_round = 10;
+constexpr std::chrono::seconds look_every{1};
 constexpr std::chrono::milliseconds test_every{10'000};
 constexpr std::chrono::milliseconds test_again{1'000};
 constexpr int rings_to_hear = 2;            // of its own; one may be lost while a broker stands still
@@ -108,7 +107,7 @@ void Sleepers::tick() {
     const auto now = Clock::now();
     test_doorbell(now);
     forget_old_rings(now);
-    look_up_some();
+    look_up_some(now);
     timer_.expires_after(look_every);
     timer_.async_wait([this, alive = std::weak_ptr(alive_)](const boost::system::error_code& cancelled) {
         if (!cancelled && !alive.expired() && fetcher_ != nullptr) tick();
@@ -129,11 +128,17 @@ void Sleepers::test_doorbell(Clock::time_point now) {
     doorbell_.ring(own_name_);
 }
 
-void Sleepers::look_up_some() {
+/// A part of all, each second: who gets round sooner takes more of the brokers and of us, silent as all are.
+std::size_t Sleepers::looked_up_at_once(Clock::time_point now) const {
+    if (!works_) return limits::tails_looked_up_at_once;
+    const std::size_t seconds =
+        now < wary_until_ ? limits::wary_tails_looked_up_within_s : limits::tails_looked_up_within_s;
+    return std::min(asleep_.size() / seconds + 1, limits::tails_looked_up_at_once);
+}
+
+void Sleepers::look_up_some(Clock::time_point now) {
     if (asleep_.empty()) return;
-    const std::size_t count =
-        works_ ? std::min(asleep_.size() / looks_in_a_round + 1, limits::tails_looked_up_at_once)
-               : limits::tails_looked_up_at_once;
+    const std::size_t count = looked_up_at_once(now);
     std::vector<Requests::LogEnd> some;
     for (auto at = asleep_.upper_bound(looked_up_to_); some.size() < count && at != asleep_.end();
          at = asleep_.upper_bound(at->first))
@@ -163,6 +168,8 @@ void Sleepers::on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp
         const auto [first, last] = asleep_.equal_range(end.topic);
         const bool differs =
             std::any_of(first, last, [&end](const auto& each) { return each.second->next() != end.offset; });
+        if (end.error == RD_KAFKA_RESP_ERR_NO_ERROR && differs)
+            wary_until_ = Clock::now() + std::chrono::seconds(limits::tails_wary_s);
         if (end.error != RD_KAFKA_RESP_ERR_NO_ERROR || differs) wake(end.topic, Ring::records);
     }
 }

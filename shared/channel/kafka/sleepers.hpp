@@ -18,8 +18,8 @@
 namespace roomcast::channel::kafka {
 
 /// Tails that sleep: that are not read at all until somebody rings the doorbell for their topic, or the log's
-/// end is found to have moved (each is looked up every 10 s, or as limits::tails_looked_up_at_once a second
-/// get round).
+/// end is found to have moved (each is looked up within limits::tails_looked_up_within_s, and more often for
+/// a while when that found something; or as limits::tails_looked_up_at_once a second get round).
 ///
 /// Owned by TailPool, on its thread. It rings for itself now and then: while it does not hear that, which it
 /// logs, nobody may sleep, and those who do are woken in place of being looked up.
@@ -65,7 +65,8 @@ private:
     void on_reading_failed(rd_kafka_resp_err_t code, std::string text) override;
     void tick();
     void test_doorbell(Clock::time_point now);
-    void look_up_some();
+    [[nodiscard]] std::size_t looked_up_at_once(Clock::time_point now) const;
+    void look_up_some(Clock::time_point now);
     void on_ends(const std::vector<Requests::LogEnd>& asked, rd_kafka_resp_err_t code,
                  const std::vector<Requests::LogEnd>& ends);
     void forget_old_rings(Clock::time_point now);
@@ -83,6 +84,7 @@ private:
     Clock::time_point next_test_{};
     std::multimap<std::string, Sleeper*, std::less<>> asleep_;
     std::string looked_up_to_;  // where to go on
+    Clock::time_point wary_until_{};
     std::function<void(const std::string&, Ring)> on_ring_;
     std::array<Topics, 2> rung_, rung_before_;  // by Ring; in the time of a silence, and in the one before
     Clock::time_point rung_from_{};
