@@ -97,7 +97,7 @@ TEST_CASE("kafka: tails that were woken share an instance until they show a seco
     rooms.check_that_each_showed(4);
 }
 
-/// Appends to rooms without ringing, once it has spoken often.
+/// Append without ringing, once they have spoken often.
 struct SilentWriters {
     explicit SilentWriters(Rooms& all) : rooms(all) {
         auto config = rooms.channel.config();
@@ -105,9 +105,10 @@ struct SilentWriters {
         appender = kafka::make_appender(rooms.channel.io(), config, rooms.channel.listener());
         for (const auto& log : rooms.logs) writers.push_back(appender->open(log));
     }
-    void append_to_each() {
+    void append_to_each(int records) {
         for (std::size_t i = 0; i < writers.size(); ++i)
-            REQUIRE(append_once(rooms.channel, *writers[i], rooms.logs[i]).ok());
+            for (int n = 0; n < records; ++n)
+                REQUIRE(append_once(rooms.channel, *writers[i], rooms.logs[i]).ok());
     }
     Rooms& rooms;
     std::unique_ptr<Appender> appender;
@@ -117,11 +118,10 @@ struct SilentWriters {
 TEST_CASE("kafka: a sleeping tail shows what nobody rang for") {
     Rooms rooms(1);
     SilentWriters writers(rooms);
-    writers.append_to_each();
-    writers.append_to_each();
+    writers.append_to_each(2);
     contract::wait_for_records(rooms.channel, rooms.sinks.front(), 2);
     rooms.wait_until_asleep(1);
-    writers.append_to_each();
+    writers.append_to_each(1);
     contract::wait_for_records(rooms.channel, rooms.sinks.front(), 3);
     rooms.check_that_each_showed(3);
 }
@@ -129,10 +129,9 @@ TEST_CASE("kafka: a sleeping tail shows what nobody rang for") {
 TEST_CASE("kafka: when something was found that nobody rang for, tails are looked up sooner") {
     Rooms rooms(120);
     SilentWriters writers(rooms);
-    writers.append_to_each();
-    writers.append_to_each();
+    writers.append_to_each(2);
     rooms.wait_until_asleep(rooms.logs.size());
-    writers.append_to_each();
+    writers.append_to_each(1);
     // In the time that all of them would take else not even a half is found.
     REQUIRE(pump_until(
         rooms.channel.io(),
