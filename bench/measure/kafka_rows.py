@@ -19,6 +19,7 @@ ROOM_WARM_S = 20
 ROOMS_TURNS = 5  # since p99 of one hangs on whether something stops the broker for a tenth of a second
 ROOMS_AGAIN_WARM_S = 10
 SILENCE_S = 80  # in which members say nothing before it is measured: workers know silent rooms after 60 s at most
+SILENT_S = 40  # a tick of 10 ms is 0.025 % of that
 RECOVERY = {"rooms": 8, "receivers": 2, "rate": 200}
 SETTLE_S = 4  # after a node came back: the group has shared out its slots again
 
@@ -151,8 +152,8 @@ class KafkaRows:
                 words = [*self.named(name, number, rooms), "--receivers", 2, "--rate", rate]
                 warm = ["--warmup-s", ROOMS_AGAIN_WARM_S if turn else warm_s]
                 self.keep(name, self.crowd("fanout", *words, *warm, "--seconds", self.options.seconds))
-        for name, rooms in (("rooms", many), ("rooms one", 1)):
-            silent = ["--receivers", 2 * many // rooms, "--rate", 0, "--warmup-s", SILENCE_S, "--seconds", 10, "--drain-s", 0]
+        for name, rooms in (("rooms", many), ("rooms one", 1))[:: -1 if number % 2 else 1]:
+            silent = ["--receivers", 2 * many // rooms, "--rate", 0, "--warmup-s", SILENCE_S, "--seconds", SILENT_S, "--drain-s", 0]
             self.keep(f"{name} idle", self.crowd("fanout", *self.named(name, number, rooms), *silent))
 
     @staticmethod

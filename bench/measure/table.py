@@ -166,7 +166,8 @@ def kafka_rows(kept):
                        median(kept["rooms idle"], "processes", name, "cpu_share"))
                 for name in kept["rooms idle"][0]["processes"]}
         yield Row("CPU when nobody says anything: one room → many, the same members", "",
-                  ", ".join(f"{name} {one:.1%} → {many:.1%}" for name, (one, many) in used.items()))
+                  ", ".join(f"{name} {one:.2%} → {many:.2%}" for name, (one, many) in used.items()),
+                  ", ".join(f"{100 * (many - one):+.2f}" for one, many in used.values()) + " %")
     if "import" in kept:
         ours, floor = median(kept["import"], "rate_per_s"), median(kept["import floor"], "per_s")
         yield least("import", ours, floor, "/s", 0.6, "librdkafka")
