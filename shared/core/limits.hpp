@@ -72,7 +72,8 @@ inline constexpr int broken_close_ms =
 // What operators are shown.
 inline constexpr std::size_t metrics_rooms =
     100;  // rooms with metrics of their own, for each worker: the fullest
-inline constexpr int metrics_rooms_ms = 2'000;  // between two looks at all rooms; Prometheus asks every 5 s
+inline constexpr int metrics_rooms_ms =
+    2'000;  // between two looks at what changed; Prometheus asks every 5 s
 
 // The channel.
 inline constexpr std::size_t tails_moved_at_once = 16;       // that are silent, to another Kafka client
